@@ -464,7 +464,7 @@ class ReconnectingClient:
 
 def _mention(error: EvchargeError | None) -> None:
     if error is not None:
-        log.info("the ticket cannot be renewed now: %s", error.text)
+        log.info("the ticket cannot be renewed: %s", error.text)
 
 
 def _longest_wait_s(kept: IssuedTicket) -> int:

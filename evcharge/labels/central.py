@@ -143,7 +143,7 @@ SENTENCES: Mapping[str, Words] = {
         "{driver_id}: saldo corregido en {amount} € ({reason}), saldo {balance} €",
     ),
     "paid out": (
-        "{driver_id}: {amount} € paid out ({reason}), {balance} € are left",
+        "{driver_id}: {amount} € paid out ({reason}), {balance} € left",
         "{driver_id}: {amount} € devueltos ({reason}), quedan {balance} €",
     ),
     "start refused": ("{driver_id} refused: {why}", "{driver_id} denegado: {why}"),
@@ -174,7 +174,7 @@ SENTENCES: Mapping[str, Words] = {
         "{session_id}: reconstruida con el diario de {cp_id}, faltaba en los libros; {hold} € retenidos a {driver_id}",
     ),
     "debt paid": (
-        "{driver_id} has paid {cents} € of its debt for {session_id}; {left} € are left",
+        "{driver_id} has paid {cents} € of its debt for {session_id}; {left} € are still owed",
         "{driver_id} ha pagado {cents} € de su deuda por {session_id}; quedan {left} €",
     ),
     "session authorised": (
@@ -432,7 +432,7 @@ SENTENCES: Mapping[str, Words] = {
         "{word} no puede ser el nombre de un punto o conductor: A-Z, 0-9, _ y -.",
     ),
     "bad amount": (
-        "{word} is no amount: give euros as a plain number, such as 12.50",
+        "{word} is not an amount: give euros as a plain number, such as 12.50",
         "{word} no es un importe: escriba euros como número, por ejemplo 12.50",
     ),
     "bad session": (
@@ -476,16 +476,16 @@ SENTENCES: Mapping[str, Words] = {
         "revoke: las claves de {subject} ya no valen; necesita registrarse de nuevo.",
     ),
     "start done": (
-        "start: {cp_id} is asked for {driver_id}, who plugs in next ({session_id}).",
-        "start: se pide {cp_id} para {driver_id}, que ahora enchufa ({session_id}).",
+        "start: {cp_id} is waiting for {driver_id} to plug in ({session_id}).",
+        "start: {cp_id} espera a que {driver_id} enchufe ({session_id}).",
     ),
     "bad limit": (
         "{word} is not a limit: say after how much to stop, such as 5 kWh or 2.50 €",
         "{word} no es un límite: diga cuánto como máximo, por ejemplo 5 kWh o 2.50 €",
     ),
     "stop none": (
-        "stop: nothing runs at {cp_id}.",
-        "stop: no hay nada en marcha en {cp_id}.",
+        "stop: no charge is running at {cp_id}.",
+        "stop: no hay ninguna recarga en curso en {cp_id}.",
     ),
     "stop done": (
         "stop: {session_id} ends; {cp_id} stays in service.",
@@ -496,8 +496,8 @@ SENTENCES: Mapping[str, Words] = {
         "stop: {session_id} termina cuando vuelva el motor de {cp_id}; close-lost {cp_id} la termina ahora.",
     ),
     "close-lost none": (
-        "close-lost: nothing runs at {cp_id}.",
-        "close-lost: no hay nada en marcha en {cp_id}.",
+        "close-lost: no charge is running at {cp_id}.",
+        "close-lost: no hay ninguna recarga en curso en {cp_id}.",
     ),
     "close-lost billed": (
         "close-lost: {session_id} is billed by estimate: {energy} kWh, {cost} €. Its engine may still correct that.",
@@ -565,11 +565,11 @@ SENTENCES: Mapping[str, Words] = {
         "correct: {amount} € para {driver_id}; ahora tiene {wallet}",
     ),
     "refund done": (
-        "refund: {amount} € of {session_id} given back to {driver_id}; it has {wallet} now",
+        "refund: {amount} € of {session_id} refunded to {driver_id}; it has {wallet} now",
         "refund: {amount} € de {session_id} devueltos a {driver_id}; ahora tiene {wallet}",
     ),
     "pay-out done": (
-        "pay-out: {amount} € paid out to {driver_id}; {wallet} are left",
+        "pay-out: {amount} € paid out to {driver_id}; {wallet} left",
         "pay-out: {amount} € pagados a {driver_id}; quedan {wallet}",
     ),
     "money not": ("Nothing was moved.", "No se movió nada."),

@@ -26,7 +26,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "retrying": ("{text} Retrying.", "{text} Se reintenta."),
     "not connected": (
-        "Not connected to CENTRAL; it is asked as soon as it can be reached.",
+        "Not connected to CENTRAL; it will be asked as soon as it can be reached.",
         "Sin conexión con la CENTRAL; se le preguntará en cuanto se pueda.",
     ),
     "farewell": ("CENTRAL closes the connection", "La CENTRAL cierra la conexión"),
@@ -55,7 +55,10 @@ SENTENCES: Mapping[str, Words] = {
         "You charge at {points}: say which, such as: stop CP001",
         "Está recargando en {points}: diga cuál; por ejemplo: stop CP001",
     ),
-    "nothing to stop": ("You have no running charge at {cp_id}.", "Nada suyo está en curso en {cp_id}."),
+    "nothing to stop": (
+        "You have no running charge at {cp_id}.",
+        "No tiene ninguna recarga en curso en {cp_id}.",
+    ),
     "stop elsewhere": (
         "Not stopped: {driver_id} is connected in another window. Type stop there, or close that window first.",
         "No se ha parado: {driver_id} está conectado en otra ventana. Escriba stop allí, o cierre antes esa ventana.",
@@ -74,15 +77,15 @@ SENTENCES: Mapping[str, Words] = {
         "Ya hay una solicitud en curso ({point}); espere a que acabe o escriba stop.",
     ),
     "not known": (
-        "CENTRAL does not know your charge at {point} yet: it goes on, and {point} tells CENTRAL of it.",
-        "La CENTRAL aún no conoce su recarga en {point}: continúa, y {point} se lo comunica.",
+        "CENTRAL does not know your charge at {point} yet: it goes on, and {point} will report it to CENTRAL.",
+        "La CENTRAL aún no conoce su recarga en {point}: continúa, y {point} se la comunicará.",
     ),
     "taken after all": (
         "{point} accepted a request that had been refused; stopping it",
         "{point} ha aceptado una solicitud que estaba denegada; se para",
     ),
     "goes on": (
-        "Your charge at {point} goes on; its ticket is shown when you are back.",
+        "Your charge at {point} goes on; you will see its ticket when you are back.",
         "Su recarga en {point} continúa; verá su tique cuando vuelva.",
     ),
     "never sent": (
@@ -104,28 +107,28 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "asks": ("{cp_id} asks: yes or no? {s} s", "{cp_id} pregunta: ¿sí o no? {s} s"),
     "which?": (
-        "{cp_id} asks as well: yes again is a charge there, now.",
-        "{cp_id} también pregunta: otro sí es una recarga allí, ahora.",
+        "{cp_id} asks, too: another yes starts a charge there.",
+        "{cp_id} también pregunta: otro sí inicia una recarga allí.",
     ),
     "said yes": ("You said yes to {cp_id}.", "Ha dicho que sí a {cp_id}."),
     "said no": ("You said no to {cp_id}.", "Ha dicho que no a {cp_id}."),
     "unconfirmed, no": (
-        "Nothing is started at {cp_id}: you said no.",
-        "No se inicia nada en {cp_id}: ha dicho que no.",
+        "Nothing was started at {cp_id}: you said no.",
+        "No se ha iniciado nada en {cp_id}: ha dicho que no.",
     ),
     "unconfirmed, late": (
-        "Nothing is started at {cp_id}: there was no answer in time.",
-        "No se inicia nada en {cp_id}: no hubo respuesta a tiempo.",
+        "Nothing was started at {cp_id}: there was no answer in time.",
+        "No se ha iniciado nada en {cp_id}: no hubo respuesta a tiempo.",
     ),
-    "unconfirmed": ("Nothing is started at {cp_id}: {why}", "No se inicia nada en {cp_id}: {why}"),
+    "unconfirmed": ("Nothing was started at {cp_id}: {why}", "No se ha iniciado nada en {cp_id}: {why}"),
     "you": ("You", "Usted"),
     "has pin": (
         "Whoever types your PIN at a charging point may charge for up to {euros} € each time.",
         "Quien escriba su PIN en un punto de recarga puede cargar hasta {euros} € cada vez.",
     ),
     "no pin": (
-        "You have no PIN: a start at a charging point's menu asks you here.",
-        "No tiene PIN: un inicio en el menú de un punto de recarga le pregunta aquí.",
+        "You have no PIN: a start at a charging point's menu is confirmed here.",
+        "No tiene PIN: un inicio en el menú de un punto de recarga se confirma aquí.",
     ),
     "new pin": ("New PIN, 4 to 12 digits:", "PIN nuevo, de 4 a 12 cifras:"),
     "bad pin": (
@@ -147,18 +150,18 @@ SENTENCES: Mapping[str, Words] = {
         "Nothing was asked: there is nothing to say yes or no to.",
         "No se ha preguntado nada: no hay a qué decir que sí o que no.",
     ),
-    "topped up": ("{euros} € came into your wallet.", "Han entrado {euros} € en su saldo."),
+    "topped up": ("{euros} € were added to your wallet.", "Se han ingresado {euros} € en su monedero."),
     "wallet corrected": (
         "Your wallet was corrected by {euros} €: {why}.",
-        "Su saldo se ha corregido en {euros} €: {why}.",
+        "Su monedero se ha corregido en {euros} €: {why}.",
     ),
     "debt paid": (
-        "{euros} € of your wallet for {why}: so much less is owed.",
-        "{euros} € de su saldo por {why}: se debe eso menos.",
+        "{euros} € from your wallet for {why}: you owe that much less.",
+        "{euros} € de su monedero por {why}: debe eso menos.",
     ),
     "paid out": (
-        "{euros} € of your wallet were paid out: {why}.",
-        "Se le han devuelto {euros} € de su saldo: {why}.",
+        "{euros} € from your wallet were paid out: {why}.",
+        "Se le han devuelto {euros} € de su monedero: {why}.",
     ),
     "key revoked": (
         "The key of {cp_id} was withdrawn; your charge ended, billed {euros} €.",
@@ -177,7 +180,7 @@ SENTENCES: Mapping[str, Words] = {
         "{why}. Lo que lleva queda guardado; llegará el tique final.",
     ),
     "corrected": (
-        "Your ticket of {cp_id} was corrected by {kwh} kWh, {euros} €: {why}.",
+        "Your ticket for {cp_id} was corrected by {kwh} kWh, {euros} €: {why}.",
         "Su tique de {cp_id} se ha corregido en {kwh} kWh, {euros} €: {why}.",
     ),
     "started": (
@@ -390,8 +393,8 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "seen lost": ("a ticket may be shown once more", "puede que un tique se muestre otra vez"),
     "script lost": (
-        "a file of services begins at its first line",
-        "un fichero de servicios empieza por su primera línea",
+        "a file of services starts again at its first line",
+        "un fichero de servicios vuelve a empezar por su primera línea",
     ),
     "cannot use": (
         "cannot use {path}: {why}. Make room, or check the permissions.",

@@ -58,7 +58,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "holds no tickets": ("{path} holds no tickets", "{path} no contiene tiques de acceso"),
     "not renewed": (
-        "the ticket cannot be renewed now: {why}",
+        "the ticket cannot be renewed: {why}",
         "ahora no se puede renovar el tique de acceso: {why}",
     ),
     "no anchor": (

@@ -34,7 +34,7 @@ SENTENCES: Mapping[str, Words] = {
         "La credencial de {about} se usa en dos sitios ({detail}).",
     ),
     "restored duplicate": (
-        "The doubled credential of {about} was withdrawn.",
+        "The duplicated credential of {about} was withdrawn.",
         "Se retiró la credencial duplicada de {about}.",
     ),
     "alert not-understood": (
@@ -47,27 +47,27 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "alert journal": (
         (
-            "{about} came with another journal ({detail}): a new disk, or a damaged one. "
+            "{about} came with a different journal ({detail}): a new disk, or a damaged one. "
             "Close this alert to let it charge."
         ),
-        "{about} vino con otro diario ({detail}): un disco nuevo, o dañado. Cierre esto para que cargue.",
+        "{about} vino con otro diario ({detail}): un disco nuevo, o dañado. Cierre este aviso para que pueda cargar.",
     ),
-    "restored journal": ("The journal of {about} is known.", "El diario de {about} es conocido."),
+    "restored journal": ("The journal of {about} is confirmed.", "El diario de {about} está confirmado."),
     "alert quarantine": (
         "A record of {about} makes no sense and was set aside (number {detail}).",
         "Un registro de {about} no tiene sentido y se apartó (número {detail}).",
     ),
-    "restored quarantine": ("The record of {about} was looked at.", "Se revisó el registro de {about}."),
+    "restored quarantine": ("The record of {about} was reviewed.", "Se revisó el registro de {about}."),
     "alert flood": (
         "Too much at once in the name of {about}: {detail}.",
         "Demasiado a la vez en nombre de {about}: {detail}.",
     ),
-    "restored flood": ("The flood of {about} was looked at.", "Se revisó la avalancha de {about}."),
+    "restored flood": ("The flood from {about} was reviewed.", "Se revisó la avalancha de {about}."),
     "alert welcome": (
-        "New drivers begin with empty wallets: {detail} others had the welcome credit. Is somebody inventing drivers?",
+        "New drivers start with empty wallets: {detail} others had the welcome credit. Is somebody making up drivers?",
         "Los conductores nuevos empiezan sin saldo: {detail} han tenido ya el de bienvenida. ¿Alguien los inventa?",
     ),
-    "restored welcome": ("An operator has seen the empty wallets.", "Se revisaron los saldos vacíos."),
+    "restored welcome": ("An operator has reviewed the empty wallets.", "Se revisaron los saldos vacíos."),
     "alert debt": (
         "{about} owes what its wallet lacked: {detail}. Its next top-up pays that first.",
         "{about} debe lo que faltaba en su saldo: {detail}. Su próximo ingreso lo paga primero.",
@@ -123,7 +123,7 @@ SENTENCES: Mapping[str, Words] = {
     "alert closed": ("{about}: seen by an operator.", "{about}: visto por un operador."),
     # ---- answers of the commands
     "out": ("{cp_id} is out of order.", "{cp_id} fuera de servicio."),
-    "out already": ("{cp_id} was out of order already.", "{cp_id} ya estaba fuera de servicio."),
+    "out already": ("{cp_id} was already out of order.", "{cp_id} ya estaba fuera de servicio."),
     "out all": (
         "{changed} charging points put out of order; {ended} charges are being ended.",
         "{changed} puntos de recarga fuera de servicio; se terminan {ended} recargas.",
@@ -149,24 +149,24 @@ SENTENCES: Mapping[str, Words] = {
         "{driver_id}: corregido en {amount} €, saldo {balance} €.",
     ),
     "corrected money before": (
-        "{driver_id}: {amount} € with that reference were corrected before; balance {balance} €.",
-        "{driver_id}: {amount} € con esa referencia ya se corrigieron; saldo {balance} €.",
+        "{driver_id} was already corrected by {amount} € with that reference; balance {balance} €.",
+        "{driver_id}: ya se corrigió en {amount} € con esa referencia; saldo {balance} €.",
     ),
     "refunded": (
-        "{session_id}: {amount} € given back to {driver_id}, balance {balance} €.",
+        "{session_id}: {amount} € refunded to {driver_id}, balance {balance} €.",
         "{session_id}: {amount} € devueltos a {driver_id}, saldo {balance} €.",
     ),
     "refunded before": (
-        "{session_id}: {amount} € with that reference were given back before; balance {balance} €.",
-        "{session_id}: {amount} € con esa referencia ya se devolvieron; saldo {balance} €.",
+        "{session_id}: {amount} € were already refunded with that reference; balance {balance} €.",
+        "{session_id}: ya se devolvieron {amount} € con esa referencia; saldo {balance} €.",
     ),
     "paid out": (
-        "{driver_id}: {amount} € paid out, {balance} € are left.",
+        "{driver_id}: {amount} € paid out, {balance} € left.",
         "{driver_id}: {amount} € pagados, quedan {balance} €.",
     ),
     "paid out before": (
-        "{driver_id}: {amount} € with that reference were paid out before; {balance} € are left.",
-        "{driver_id}: {amount} € con esa referencia ya se pagaron; quedan {balance} €.",
+        "{driver_id}: {amount} € were already paid out with that reference; {balance} € left.",
+        "{driver_id}: ya se pagaron {amount} € con esa referencia; quedan {balance} €.",
     ),
     "amount comma": (
         "{amount}: write the amount with a point, as in {better}.",
@@ -174,10 +174,10 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "amount negative": (
         "{amount}: this takes an amount above 0. To take money out of a wallet: evcharge correct, or pay-out.",
-        "{amount}: aquí va un importe mayor que 0. Para quitar dinero de un saldo: evcharge correct, o pay-out.",
+        "{amount}: el importe debe ser mayor que 0. Para quitar dinero de un saldo: evcharge correct, o pay-out.",
     ),
     "amount bad": (
-        "{amount} is no amount: give euros as a plain number up to 10 000 000, such as 12.50.",
+        "{amount} is not an amount: give euros as a plain number up to 10 000 000, such as 12.50.",
         "{amount} no es un importe: escriba euros como un número hasta 10 000 000, por ejemplo 12.50.",
     ),
     "amount nothing": ("The amount must be more than 0.", "El importe debe ser mayor que 0."),
@@ -194,7 +194,7 @@ SENTENCES: Mapping[str, Words] = {
         "Diga qué: --price 0,30, --location Elche, o ambos.",
     ),
     "priced": ("{cp_id} costs {price} €/kWh from now on.", "{cp_id} cuesta {price} €/kWh desde ahora."),
-    "priced already": ("{cp_id} costs {price} €/kWh already.", "{cp_id} ya cuesta {price} €/kWh."),
+    "priced already": ("{cp_id} already costs {price} €/kWh.", "{cp_id} ya cuesta {price} €/kWh."),
     "price bad": (
         "{amount} is not a price: give euros per kWh as a plain number up to 100, such as 0.30.",
         "{amount} no es un precio: escriba euros por kWh como un número hasta 100, por ejemplo 0.30.",
@@ -211,16 +211,16 @@ SENTENCES: Mapping[str, Words] = {
         "{shown} no es un límite: escriba kWh o euros como un número mayor que 0, por ejemplo 5 o 2,50.",
     ),
     "started": (
-        "{cp_id} is asked for {driver_id}, who plugs in next: {session_id}.",
-        "Se pide {cp_id} para {driver_id}, que ahora enchufa: {session_id}.",
+        "{cp_id} is waiting for {driver_id} to plug in: {session_id}.",
+        "{cp_id} espera a que {driver_id} enchufe: {session_id}.",
     ),
-    "nothing runs": ("Nothing runs at {cp_id}.", "No hay nada en marcha en {cp_id}."),
+    "nothing runs": ("No charge is running at {cp_id}.", "No hay ninguna recarga en curso en {cp_id}."),
     "charge ends": (
-        "{session_id} at {cp_id} ends; its ticket follows.",
+        "{session_id} at {cp_id} is ending; its ticket follows.",
         "{session_id} en {cp_id} termina; llegará su tique.",
     ),
     "charge ends already": (
-        "{session_id} was ending at {cp_id} already ({why}).",
+        "{session_id} at {cp_id} was already ending ({why}).",
         "{session_id} ya se estaba parando en {cp_id} ({why}).",
     ),
     "charge ends later": (
@@ -235,15 +235,15 @@ SENTENCES: Mapping[str, Words] = {
         "{session_id} is closed: it had not begun, and its driver has the money back.",
         "{session_id} queda cerrada: no había empezado, y su conductor recupera el dinero.",
     ),
-    "moved": ("{cp_id} stands in {location} now.", "{cp_id} está ahora en {location}."),
-    "moved already": ("{cp_id} stands in {location} already.", "{cp_id} ya está en {location}."),
+    "moved": ("{cp_id} is now in {location}.", "{cp_id} está ahora en {location}."),
+    "moved already": ("{cp_id} is already in {location}.", "{cp_id} ya está en {location}."),
     "topped up": (
         "{driver_id}: {amount} € in, balance {balance} €.",
         "{driver_id}: {amount} € ingresados, saldo {balance} €.",
     ),
     "topped up before": (
-        "{driver_id}: {amount} € with that reference were counted before; balance {balance} €.",
-        "{driver_id}: {amount} € con esa referencia ya se contaron; saldo {balance} €.",
+        "{driver_id}: {amount} € were already counted with that reference; balance {balance} €.",
+        "{driver_id}: ya se contaron {amount} € con esa referencia; saldo {balance} €.",
     ),
     "order repeat": (
         "{why} Repeat it with --reference {reference}: it counts once.",
@@ -275,7 +275,7 @@ SENTENCES: Mapping[str, Words] = {
             "No answer in {seconds} s. Central will still carry out the order if it finds it "
             "before {until}, but not later."
         ),
-        "Sin respuesta en {seconds} s. Central aún ejecuta la orden si la halla antes de las {until}; si no, nunca.",
+        "Sin respuesta en {seconds} s. Central aún ejecutará la orden si la ve antes de las {until}; después, no.",
     ),
     "events back": ("Central answers again.", "Central responde de nuevo."),
     "no kafka": (
@@ -312,16 +312,19 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "added": ("{id} is registered.", "{id} queda registrado."),
     "added already": (
-        "{id} is registered already. To replace its credential: evcharge {kind} rotate {id}",
+        "{id} is already registered. To replace its credential: evcharge {kind} rotate {id}",
         "{id} ya está registrado. Para cambiar su credencial: evcharge {kind} rotate {id}",
     ),
-    "disabled": ("{id} is disabled: it gets no more tickets.", "{id} dado de baja: no recibirá más tiques."),
-    "enabled": ("{id} is enabled.", "{id} dado de alta."),
+    "disabled": (
+        "{id} is disabled: it gets no more tickets.",
+        "{id} está desactivado: no recibirá más credenciales temporales.",
+    ),
+    "enabled": ("{id} is enabled.", "{id} está activado."),
     "withdraw sure": (
         "Take {id} out of the network? It can only return with a new registration.",
-        "¿Retirar {id} de la red? Solo vuelve con un registro nuevo.",
+        "¿Dar de baja {id} en la red? Solo vuelve con un registro nuevo.",
     ),
-    "withdrawn": ("{id} is withdrawn.", "{id} queda retirado."),
+    "withdrawn": ("{id} is withdrawn.", "{id} queda dado de baja."),
     "rotated": (
         "{id} has a new credential; the old one is void.",
         "{id} tiene una credencial nueva; la anterior ya no vale.",
@@ -342,24 +345,24 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "account password": (
         "{who} is logged out everywhere. Its new password, shown only now: {password}",
-        "{who} queda fuera en todas partes. Su nueva contraseña, solo ahora: {password}",
+        "{who} ya no tiene sesiones abiertas. Su nueva contraseña, solo ahora: {password}",
     ),
     "account link": (
         "One click logs {who} in, once, within the hour: {link}",
         "Un clic da acceso a {who}, una vez, en menos de una hora: {link}",
     ),
     "account role": (
-        "{who} is {role} from now on; it logs in again.",
+        "{who} is now {role}, and must log in again.",
         "{who} es {role} desde ahora; debe volver a entrar.",
     ),
-    "account removed": ("{who} may log in no more.", "{who} ya no puede entrar."),
+    "account removed": ("{who} may no longer log in.", "{who} ya no puede entrar."),
     "token added": (
         "The token of {who} ({role}), shown only now: {token}",
         "El token de {who} ({role}), solo ahora: {token}",
     ),
     "token wall": (
         "A screen that opens this link shows the wall, until the token is removed: {link}",
-        "Una pantalla que abra esto es un panel, hasta que se quite el token: {link}",
+        "Una pantalla que abra esto muestra el panel hasta que se quite el token: {link}",
     ),
     "token removed": ("The token of {who} is void.", "El token de {who} ya no vale."),
     # ---- headings of the tables
@@ -452,9 +455,9 @@ SENTENCES: Mapping[str, Words] = {
     "state TICKETED": ("ended", "terminada"),
     "state REFUSED": ("not taken", "no admitida"),
     "state active": ("active", "activo"),
-    "state inactive": ("disabled", "de baja"),
+    "state inactive": ("disabled", "desactivado"),
     "state revoked": ("key revoked", "clave revocada"),
-    "state withdrawn": ("withdrawn", "retirado"),
+    "state withdrawn": ("withdrawn", "de baja"),
     # ---- backup and restore
     "backup made": (
         "{file}: the books of {time}, {events} events. Keep it as safe as the books themselves.",
@@ -512,8 +515,8 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "passphrase": ("Passphrase for the keys", "Contraseña de las claves"),
-    "passphrase again": ("The same again", "Otra vez la misma"),
-    "passphrase differs": ("the two passphrases differ.", "eran dos contraseñas distintas."),
+    "passphrase again": ("Repeat it", "Repítala"),
+    "passphrase differs": ("the two passphrases differ.", "las dos contraseñas no coinciden."),
     "passphrase short": (
         "a passphrase has at least {least} characters.",
         "una contraseña tiene al menos {least} caracteres.",
@@ -527,12 +530,12 @@ SENTENCES: Mapping[str, Words] = {
         "no se puede leer la contraseña de {file}: {why}",
     ),
     "restore no backup": (
-        "{file} is no backup of evcharge, or it was cut short: take another one.",
+        "{file} is not an evcharge backup, or was cut short: use another one.",
         "{file} no es una copia de evcharge, o está cortada: use otra.",
     ),
     "restore unreadable": ("cannot read {file}: {why}", "no se puede leer {file}: {why}"),
     "restore damaged": (
-        "the backup is damaged: {what} is not what its manifest says. Nothing was changed; take another one.",
+        "the backup is damaged: {what} is not what its manifest says. Nothing was changed; use another one.",
         "la copia está dañada: {what} no es lo que dice su manifiesto. No se cambió nada; use otra.",
     ),
     "restore newer": (
@@ -544,7 +547,7 @@ SENTENCES: Mapping[str, Words] = {
         "{file} es de un evcharge más nuevo ({version}): este no lo lee. Actualice evcharge antes.",
     ),
     "restore other network": (
-        "{file} is of another network: its CA is not the one in {state}. Nothing was changed.",
+        "{file} is from another network: its CA is not the one in {state}. Nothing was changed.",
         "{file} es de otra red: su CA no es la de {state}. No se cambió nada.",
     ),
     "restore no keys": (
@@ -577,7 +580,7 @@ SENTENCES: Mapping[str, Words] = {
             "Next: evcharge audit verify, then start the Registry and Central. The engines "
             "will report what the backup lacks."
         ),
-        "Ahora: evcharge audit verify, y luego inicie el Registry y Central. Los motores cuentan lo que falta.",
+        "Ahora: evcharge audit verify, y luego inicie el Registry y Central. Los motores enviarán lo que falte.",
     ),
     "restored lost": (
         "Top-ups and orders made after {time} are lost: repeat them. Then evcharge audit verify says what was rebuilt.",

@@ -19,19 +19,22 @@ SENTENCES: Mapping[str, Words] = {
         "{cp_id} tiene una credencial nueva: se identifica de nuevo",
     ),
     "bad credential": (
-        "the credential cannot be used now: {why}",
-        "la credencial no se puede usar ahora: {why}",
+        "the credential cannot be used: {why}",
+        "la credencial no se puede usar: {why}",
     ),
     "wrong service key": (
-        "Wrong key: the service.key of Central is not the Registry's. Copy it from there, start Central again.",
+        "Wrong key: the service.key of Central is not the Registry's. Copy it from there and restart Central.",
         "Clave incorrecta: la service.key de Central no es la del Registry. Cópiela de allí y reinicie Central.",
     ),
     "wrong credential": (
         "Wrong key: put the credential that the Registry knows into the file secret, or authenticate at the monitor.",
         "Clave incorrecta: ponga en el fichero secret la credencial del Registry, o autentique en el monitor.",
     ),
-    "not renewed": ("the ticket cannot be renewed now: {why}", "el tique no se puede renovar ahora: {why}"),
-    "moved": ("{cp_id} stands in {location} now", "{cp_id} está ahora en {location}"),
+    "not renewed": (
+        "the ticket cannot be renewed: {why}",
+        "la credencial temporal no se puede renovar: {why}",
+    ),
+    "moved": ("{cp_id} is now in {location}", "{cp_id} está ahora en {location}"),
     "withheld": ("Out of Order at Central: {why}", "Fuera de servicio en Central: {why}"),
     "held operator": ("an operator stopped it", "lo paró un operador"),
     "held weather": ("the weather there", "el tiempo que hace"),
@@ -93,7 +96,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "records gone": (
         (
-            "Central misses records from {missing} on, and they are no longer here (the oldest is {first}). "
+            "Central lacks records from {missing} on, and they are no longer here (the oldest is {first}). "
             "A new journal begins with what there is"
         ),
         (
@@ -125,7 +128,7 @@ SENTENCES: Mapping[str, Words] = {
         "esperando a que {driver} lo confirme, en su aplicación o su página: como máximo {s} s",
     ),
     "manual waits for driver": (
-        "{driver} has been asked already: wait until it confirms, or its time is over",
+        "{driver} has already been asked: wait until it confirms, or time runs out",
         "ya se ha preguntado a {driver}: espere a que confirme o a que acabe su tiempo",
     ),
     "manual granted": ("CENTRAL lets {driver} charge", "CENTRAL autoriza la recarga de {driver}"),
@@ -143,7 +146,7 @@ SENTENCES: Mapping[str, Words] = {
         "este punto de recarga está en uso: termine antes esa recarga",
     ),
     "manual waits": (
-        "CENTRAL has been asked about {driver} already: wait for its answer",
+        "CENTRAL has already been asked about {driver}: wait for its answer",
         "ya se ha preguntado a CENTRAL por {driver}: espere su respuesta",
     ),
     "manual needs driver": (
@@ -246,8 +249,8 @@ SENTENCES: Mapping[str, Words] = {
     "engine fault": ("engine fault: {fault}", "avería del motor: {fault}"),
     "wrong engine": ("port {port} is {other}, not {cp_id}", "el puerto {port} es {other}, no {cp_id}"),
     "not proved": (
-        "port {port} does not prove to be {cp_id}: it has another credential",
-        "el puerto {port} no demuestra ser {cp_id}: tiene otra credencial",
+        "port {port} cannot prove that it is {cp_id}: it has another credential",
+        "el puerto {port} no puede demostrar que es {cp_id}: tiene otra credencial",
     ),
     "as it is": ("{text}", "{text}"),
     # ---- what a monitor does at the Registry
@@ -257,7 +260,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "registered": ("{cp_id} is registered at the Registry", "{cp_id} está registrado en el Registry"),
     "registered already": (
-        "{cp_id} was registered already, with this credential: nothing to do",
+        "{cp_id} was already registered with this credential: nothing to do",
         "{cp_id} ya estaba registrado con esta credencial: nada que hacer",
     ),
     "withdrawn": (

@@ -243,7 +243,7 @@ SPANISH: Mapping[str, str] = {
         "solo donde las páginas están en 127.0.0.1."
     ),
     "Give NAME another role; it is logged out everywhere.": "Da a NAME otro papel; se cierran todas sus sesiones.",
-    "Let NAME log in no more; it is logged out everywhere.": "NAME ya no puede entrar; se cierran todas sus sesiones.",
+    "Stop NAME logging in; it is logged out everywhere.": "NAME ya no puede entrar; se cierran todas sus sesiones.",
     "Look after the tokens with which programs use Central's API.": (
         "Gestiona los tokens con los que los programas usan la API de Central."
     ),

@@ -90,7 +90,7 @@ def give_role(name: str, role: str, as_json: bool, config_file: Path | None, **g
 @_NAME
 @_central()
 def remove_account(name: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
-    """Let NAME log in no more; it is logged out everywhere."""
+    """Stop NAME logging in; it is logged out everywhere."""
     work = Operating(config_file, given, as_json=as_json)
     work.ask(lambda api: api.send("DELETE", _path("accounts", name)))
     work.tell("account removed", who=name)

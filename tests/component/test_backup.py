@@ -222,13 +222,13 @@ def no_keys_there(_: Path, folder: Path) -> None:
 
 
 BAD: dict[str, list[Callable[..., object]]] = {
-    "is no backup of evcharge, or it was cut short": [a_file_that_is_cut, something_else, a_zip_of_another,
+    "is not an evcharge backup, or was cut short": [a_file_that_is_cut, something_else, a_zip_of_another,
                                                       a_name_that_leads_out],
     "cannot read": [nothing],
     "central/central.db is not what its manifest says": [a_changed_book, another_head],
     "schema 999; this one knows": [a_newer_schema],
     "made by a newer evcharge": [a_newer_form],
-    "is of another network": [another_network],
+    "is from another network": [another_network],
     "has no keys of the network": [no_keys_there],
 }  # fmt: skip
 

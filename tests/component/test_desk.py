@@ -97,7 +97,7 @@ async def test_start_asks_for_a_driver_who_stands_there(town: Town):
     assert "Not done: D09 is unknown here" in await operator.types("start CP001 D09")
     said = await operator.types("start any d01 5 kWh")
     start = await engine.is_asked()
-    assert said == f"start: CP001 is asked for D01, who plugs in next ({start.session_id})."
+    assert said == f"start: CP001 is waiting for D01 to plug in ({start.session_id})."
     assert start.limit_mwh == 5_000_000
     assert (await hear(driver.channel, messages.Notice)).code == "STARTED"
 
@@ -174,7 +174,9 @@ async def test_close_confirms_a_new_journal_and_leaves_what_ends_by_itself(town:
     await town.with_another_disk(engine)
     operator = Operator(town)
     operator.alerts.adopt(town.dispatcher.facts.points(), NOON)
-    assert (await operator.types("close CP001")).startswith("close: seen. CP001 came with another journal")
+    assert (await operator.types("close CP001")).startswith(
+        "close: seen. CP001 came with a different journal"
+    )
     await town.says("CP001: its new journal is confirmed")
     engine.monitor.send(messages.Health(fault="overheating"))
     await town.says("Faulted: overheating")
@@ -220,10 +222,8 @@ async def test_money_is_put_right_at_the_panel_as_by_any_other_way(town: Town):
     said = await operator.types(f"correct D01 0.25 {session_id} the price")
     assert said == "correct: 0.25 € for D01; it has 14.50 € now"
     said = await operator.types(f"refund {session_id} all the heat")
-    assert said == f"refund: 0.50 € of {session_id} given back to D01; it has 15.00 € now"
-    assert (
-        await operator.types("pay-out D01 4 it asked") == "pay-out: 4.00 € paid out to D01; 11.00 € are left"
-    )
+    assert said == f"refund: 0.50 € of {session_id} refunded to D01; it has 15.00 € now"
+    assert await operator.types("pay-out D01 4 it asked") == "pay-out: 4.00 € paid out to D01; 11.00 € left"
     assert "pay-out: 11.00 € paid out to D01; 0.00 €" in await operator.types("pay-out D01 all it left")
     with raw(town.state / "central/central.db") as books:
         rows = books.execute(

@@ -435,7 +435,7 @@ async def test_damaged_files_are_begun_anew(tmp_path, caplog):
     assert memory.seen == ()
     assert memory.mark(Path("x")).line == 0
     assert "may be shown once more" in caplog.text
-    assert "begins at its first line" in caplog.text
+    assert "starts again at its first line" in caplog.text
 
 
 async def test_what_it_keeps_is_for_its_owner_only_and_not_written_through_a_planted_link(tmp_path):

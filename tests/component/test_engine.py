@@ -286,7 +286,7 @@ async def test_a_manual_start_waits_for_its_driver_and_says_so(town: Stage):
         central.channel.send(Confirming(request_id=request.request_id, driver_id="D01", within_s=30))
         await town.lines.says("waiting for D01 to confirm, in its app or on its page: at most 30 s")
         town.hand("manual", "D02")
-        await town.lines.says("D01 has been asked already: wait until it confirms, or its time is over")
+        await town.lines.says("D01 has already been asked: wait until it confirms, or time runs out")
         central.channel.send(
             Progress(
                 request_id=request.request_id,

@@ -192,7 +192,7 @@ async def test_a_difference_is_one_warning_of_engine_and_monitor(point: Stage):
         await point.lines.says("the engine of CP001 was started for Berlin; the network has it in Elche")
         engine.channel.send(messages.Synced(last_seq=0))
         engine.channel.send(messages.Located(location="Berlin", said="Berlin"))
-        await point.lines.says("CP001 stands in Berlin now")
+        await point.lines.says("CP001 is now in Berlin")
         warnings = [line for line in point.lines.said if "was started for" in line]
         assert len(warnings) <= 2
 
@@ -213,5 +213,5 @@ async def test_the_screen_shows_where_the_network_has_it(point: Stage):
         await central.hear(messages.Sync)
         assert point.engines[-1].facts().location == "Elche"
         central.channel.send(messages.Located(location="Berlin", said="Berlin"))
-        await point.lines.says("CP001 stands in Berlin now")
+        await point.lines.says("CP001 is now in Berlin")
         assert point.engines[-1].facts().location == "Berlin"

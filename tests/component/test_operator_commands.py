@@ -88,7 +88,7 @@ async def shell(town: Town, capsys) -> Shell:
 async def test_out_and_resume_say_what_became_of_the_point(town: Town, shell: Shell):
     await town.point()
     assert await shell.does("out", "CP001") == "CP001 is out of order.\n"
-    assert await shell.does("out", "CP001") == "CP001 was out of order already.\n"
+    assert await shell.does("out", "CP001") == "CP001 was already out of order.\n"
     assert await shell.does("resume", "CP001") == "CP001 is resumed: Available.\n"
     assert await shell.does("resume", "CP001") == "CP001 was not held by an operator: Available.\n"
 
@@ -204,7 +204,7 @@ async def test_start_asks_for_a_driver_who_stands_there(town: Town, shell: Shell
     )
     said = await shell.does("start", "any", "--driver", "d01", "--eur", "2,50", "--lang", "es")
     start = await engine.is_asked()
-    assert said == f"Se pide CP001 para D01, que ahora enchufa: {start.session_id}.\n"
+    assert said == f"CP001 espera a que D01 enchufe: {start.session_id}.\n"
     assert start.hold_cents == 250
     assert (await hear(driver.channel, messages.Notice)).code == "STARTED"
     said = await shell.fails("start", "CP001", "--driver", "D01", "--lang", "es")
@@ -213,7 +213,7 @@ async def test_start_asks_for_a_driver_who_stands_there(town: Town, shell: Shell
 
 async def test_stop_ends_one_charge_and_the_point_stays_in_service(town: Town, shell: Shell):
     engine, driver = await town.point(), await town.driver()
-    assert "Nothing runs at CP001." in await shell.fails("stop", "cp001")
+    assert "No charge is running at CP001." in await shell.fails("stop", "cp001")
     driver.asks("CP001")
     session_id = (await engine.is_asked()).session_id
     await engine.journals(engine.starts(), engine.meters(1_000_000))
@@ -247,15 +247,13 @@ async def test_revoke_on_a_full_disk_says_that_it_holds_and_is_not_stored(town: 
 async def test_move_says_where_a_point_stands(town: Town, shell: Shell):
     await town.point()
     assert (
-        await shell.does("cp", "set", "CP001", "--location", " San   Juan ")
-        == "CP001 stands in San Juan now.\n"
+        await shell.does("cp", "set", "CP001", "--location", " San   Juan ") == "CP001 is now in San Juan.\n"
     )
     assert "ya está en San Juan" in await shell.does(
         "cp", "set", "CP001", "--location", "San Juan", "--lang", "es"
     )
     assert (
-        await shell.does("cp", "set", "CP001", "--location", "San Juan")
-        == "CP001 stands in San Juan already.\n"
+        await shell.does("cp", "set", "CP001", "--location", "San Juan") == "CP001 is already in San Juan.\n"
     )
     code, _, err = await shell.types("cp", "set", "CP001", "--location", "\u200b")
     assert (code, "1 to 80 characters" in err) == (2, True)
@@ -266,7 +264,7 @@ async def test_move_says_where_a_point_stands(town: Town, shell: Shell):
 async def test_cp_set_changes_price_and_location_at_once(town: Town, shell: Shell):
     await town.point()
     said = await shell.does("cp", "set", "CP001", "--price", "0.30", "--location", "Elche")
-    assert said == "CP001 costs 0.30 €/kWh from now on.\nCP001 stands in Elche now.\n"
+    assert said == "CP001 costs 0.30 €/kWh from now on.\nCP001 is now in Elche.\n"
     assert "Say what: --price 0.30, --location Elche, or both." in await shell.fails(
         "cp", "set", "CP001", code=2
     )
@@ -277,7 +275,7 @@ async def test_price_says_what_a_kwh_costs_and_asks_when_it_looks_like_a_slip(to
     assert (
         await shell.does("cp", "set", "CP001", "--price", "0.30") == "CP001 costs 0.30 €/kWh from now on.\n"
     )
-    assert await shell.does("cp", "set", "CP001", "--price", "0.30") == "CP001 costs 0.30 €/kWh already.\n"
+    assert await shell.does("cp", "set", "CP001", "--price", "0.30") == "CP001 already costs 0.30 €/kWh.\n"
     refused = await shell.fails("cp", "set", "CP001", "--price", "30", code=2)
     assert "30.00 €/kWh is more than 2.00 €/kWh: is that right?" in refused
     assert "30.00" in await shell.does("cp", "set", "CP001", "--price", "30", "--yes")
@@ -312,7 +310,7 @@ async def test_top_up_counts_once_with_the_same_reference(town: Town, shell: She
     assert await shell.does("top-up", "D01", "20") == "D01: 20.00 € in, balance 40.00 €.\n"
     assert "balance 52.50 €" in await shell.does("top-up", "D01", "12.50", "--reference", "r-1")
     again = await shell.does("top-up", "D01", "12.50", "--reference", "r-1")
-    assert "counted before" in again
+    assert "were already counted" in again
     assert "balance 52.50 €" in again
 
 
@@ -350,8 +348,8 @@ async def test_money_is_put_right_from_any_shell(town: Town, shell: Shell):
     assert said == "D01: corrected by 0.50 €, balance 10.50 €.\n"
     said = await shell.does("refund", session_id, *why, "--reference", "r-1", "--lang", "es")
     assert said == f"{session_id}: 2,00 € devueltos a D01, saldo 12,50 €.\n"
-    assert "given back before" in await shell.does("refund", session_id, *why, "--reference", "r-1")
-    assert await shell.does("pay-out", "D01", *why) == "D01: 12.50 € paid out, 0.00 € are left.\n"
+    assert "were already refunded" in await shell.does("refund", session_id, *why, "--reference", "r-1")
+    assert await shell.does("pay-out", "D01", *why) == "D01: 12.50 € paid out, 0.00 € left.\n"
     assert "has 0.00 € free" in await shell.fails("pay-out", "D01", "1", *why)
 
 
@@ -366,7 +364,7 @@ async def test_what_looks_like_a_slip_is_asked_first(town: Town, shell: Shell, m
     monkeypatch.setattr(sys, "stdin", keyboard)
     code, out, err = await shell.types("pay-out", "D01", "--reason", "moved away")
     assert "620.00 € is more than 500.00 €: is that right? [y/N]" in err
-    assert (code, out) == (0, "D01: 620.00 € paid out, 0.00 € are left.\n")
+    assert (code, out) == (0, "D01: 620.00 € paid out, 0.00 € left.\n")
 
 
 @pytest.mark.parametrize(
@@ -556,9 +554,9 @@ async def test_an_account_is_added_listed_changed_and_removed(town: Town, shell:
     said = await shell.does("account", "password", "olga")
     assert said.startswith("olga is logged out everywhere.")
     assert await shell.does("account", "role", "olga", "--role", "viewer") == (
-        "olga is viewer from now on; it logs in again.\n"
+        "olga is now viewer, and must log in again.\n"
     )
-    assert await shell.does("account", "remove", "olga") == "olga may log in no more.\n"
+    assert await shell.does("account", "remove", "olga") == "olga may no longer log in.\n"
     assert await shell.does("account", "list") == "Nothing to show.\n"
 
 

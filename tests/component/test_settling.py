@@ -223,7 +223,7 @@ async def test_an_operator_corrects_refunds_and_pays_out_and_the_books_say_why_a
     assert "corrected by 0.000 kWh, -0.50 €" in (await hear(driver.channel, messages.Notice)).text
     done = await moved(office, "/api/drivers/D01/pay-out", reference="R-3")
     assert (done["cents"], done["balance_cents"]) == (-1_720, 0)
-    assert "17.20 € of your wallet were paid out" in (await hear(driver.channel, messages.Notice)).text
+    assert "17.20 € from your wallet were paid out" in (await hear(driver.channel, messages.Notice)).text
     rows = office.query("SELECT kind, reason, actor, cents FROM ledger WHERE reason IS NOT NULL ORDER BY id")
     assert [tuple(row) for row in rows] == [
         ("CORRECTION", "typed twice", "operator", 80),

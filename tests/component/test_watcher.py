@@ -42,7 +42,9 @@ async def test_an_engine_without_our_credential_is_not_believed():
         pretender(lambda ping: health.seal(other, pong(ping))) as port,
         Watching(port).run() as watching,
     ):
-        assert await watching.fault() == f"port {port} does not prove to be CP001: it has another credential"
+        assert (
+            await watching.fault() == f"port {port} cannot prove that it is CP001: it has another credential"
+        )
 
 
 async def test_an_answer_to_another_question_is_not_believed():

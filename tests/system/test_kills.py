@@ -240,7 +240,7 @@ SAID = {
         "asks again": "its monitor asks again",
         "central lost": "Cannot connect to CENTRAL at ",
         "no manual": "Unable to connect to Central: no charge can begin now",
-        "later": "Not connected to CENTRAL; it is asked as soon as it can be reached",
+        "later": "Not connected to CENTRAL; it will be asked as soon as it can be reached",
         "central back": "Connected to Central again",
         "driver's central back": "Connected to CENTRAL again",
         "connected": "Connected to CENTRAL at",

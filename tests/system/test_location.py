@@ -57,7 +57,7 @@ async def test_a_monitor_first_an_engine_later_and_a_move_that_all_of_them_keep(
     await registered_in(city, "Elche")
 
     # An operator moves it: both programs say so at once, and warn that the engine was started for another place.
-    assert "CP001 stands in Madrid now." in await ordered(city, "cp", "set", "CP001", "--location", "Madrid")
+    assert "CP001 is now in Madrid." in await ordered(city, "cp", "set", "CP001", "--location", "Madrid")
     for program in (supplying, watching):
         await program.says("the engine of CP001 was started for Elche; the network has it in Madrid")
     await central.says("WARNING CP001 says Elche; the network has it in Madrid")
@@ -88,7 +88,7 @@ async def test_a_monitor_first_an_engine_later_and_a_move_that_all_of_them_keep(
     supplying = await engine(city, "--location", "Altea")
     await central.says(r"CP001 \(Altea\) Available")
     await registered_in(city, "Altea")
-    await watching.says("CP001 stands in Altea now")
+    await watching.says("CP001 is now in Altea")
     assert "was started for" not in supplying.text
 
 

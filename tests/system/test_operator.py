@@ -71,7 +71,7 @@ async def test_money_comes_in_once(city: City, central: Program):
     driver = await city.driver("D01")
     await driver.says("(?i)connected")
     assert "balance 40.00" in await done(city, "top-up", "D01", "20", "--reference", "r-1")
-    assert "counted before" in await done(city, "top-up", "D01", "20", "--reference", "r-1")
+    assert "were already counted" in await done(city, "top-up", "D01", "20", "--reference", "r-1")
     assert city.books("SELECT balance_cents FROM driver")[0]["balance_cents"] == 4_000
 
 

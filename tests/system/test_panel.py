@@ -190,8 +190,8 @@ async def test_a_ticket_is_given_back_by_the_id_that_the_panel_completes(city: C
     await wall.keys(*"refund ", "tab", *" all too hot", "enter")
     await wall.shows(r"give back all that S-D01-CP001-[0-9a-f]+ cost\? y/n")
     await wall.keys("y")
-    await wall.shows(r"refund: \d\.\d\d € of S-D01-CP001-[0-9a-f]+ given back to D01")
-    await driver.says("Your ticket of CP001 was corrected by .*: too hot")
+    await wall.shows(r"refund: \d\.\d\d € of S-D01-CP001-[0-9a-f]+ refunded to D01")
+    await driver.says("Your ticket for CP001 was corrected by .*: too hot")
 
 
 async def test_what_is_mistyped_gets_a_sentence_and_nothing_else(city: City, wall: Terminal):

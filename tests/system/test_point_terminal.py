@@ -135,7 +135,7 @@ async def test_a_manual_start_is_granted_or_refused_with_its_sentence(point: Poi
     )
     point.driver.types("no")
     await engine.shows("D01 refused: D01 said no.")
-    await point.driver.says("Nothing is started at CP001: you said no.")
+    await point.driver.says("Nothing was started at CP001: you said no.")
     await manual_start(engine, "d01")
     await point.driver.says("asks: do you want to charge there")
     point.driver.types("yes")
@@ -349,7 +349,7 @@ async def test_withdrawn_by_its_monitor_it_comes_back_by_an_administrator(point:
     secret = point.city.state / "cp/CP001/secret"
     before = secret.read_text()
     await monitor.keys("r")
-    await monitor.shows("CP001 was registered already, with this credential")
+    await monitor.shows("CP001 was already registered with this credential")
     await monitor.keys("w")
     await monitor.shows(r"Withdraw CP001 from the network\? \(y/n\)")
     # One key is the answer.
@@ -472,7 +472,7 @@ async def test_a_monitor_takes_the_same_words_from_a_pipe(city: City):
         ("fault", "KO simulated"),
         ("recover", "the simulated fault is over"),
         ("faults", "since .*, restored .*: a fault is simulated"),
-        ("register", "CP001 was registered already"),
+        ("register", "CP001 was already registered"),
     ]:
         monitor.types(word)
         await monitor.says(answer)

@@ -159,7 +159,7 @@ async def test_what_the_copy_has_no_money_for_is_owed_and_shown_until_the_next_m
         assert f"({owed} € owed)" in await evcharge(city, "sessions")
         await screen.types("top-up D01 10")
         await screen.shows(rf"top-up: D01 has {10 - (cost - 5) / 100:.2f} € now")
-        await driver.says(f"{owed} € of your wallet paid what you owed of S-D01")
+        await driver.says(f"{owed} € from your wallet paid what you owed for S-D01")
         since = len(driver.lines)
         driver.types("history")
         await driver.says(rf"^20\d\d-\d\d-\d\d \d\d:\d\d  debt paid +-{owed} € +S-D01-CP001", since=since)

@@ -145,7 +145,7 @@ async def test_an_operator_starts_a_charge_for_a_driver_who_stands_there(fresh_r
         await form.locator('[name="unit"]').select_option("until_cents")
         await form.locator('[name="most"]').fill("1,25")
         await form.get_by_role("button", name="Start for a driver").click()
-        await expect(page.locator("#toasts")).to_contain_text("CP014 is asked for D14, who plugs in next.")
+        await expect(page.locator("#toasts")).to_contain_text("CP014 is waiting for D14 to plug in.")
         assert (await engine.is_asked()).limit_mwh == 5_000_000
         assert (await hear(driver.channel, messages.Notice)).code == "STARTED"
         await expect(start).to_be_disabled()
@@ -299,7 +299,7 @@ async def test_an_administrator_says_where_a_point_stands(room, window) -> None:
         asked = page.locator("dialog.fd[open]")
         await asked.get_by_label("Location").fill(" San   Juan ")
         await asked.get_by_role("button", name="Move", exact=True).click()
-        await expect(page.locator("#toasts")).to_contain_text("CP014 stands in San Juan now.")
+        await expect(page.locator("#toasts")).to_contain_text("CP014 is now in San Juan.")
         await expect(page.locator("#drawer")).to_contain_text("San Juan")
 
 

@@ -133,17 +133,17 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
             text = f"The monitor of {event.cp_id} is heard again."
             return [(Role.DRIVER, driver_id, Notice(code="MONITOR_BACK", text=text, cp_id=event.cp_id))]
         case events.WalletToppedUp():
-            text = f"{euros(event.cents)} € came into your wallet."
+            text = f"{euros(event.cents)} € were added to your wallet."
             came_in = Notice(code="TOPPED_UP", text=text, cost_cents=event.cents)
             return [(Role.DRIVER, event.driver_id, came_in)]
         case events.WalletCorrected():
             text = f"Your wallet was corrected by {euros(event.cents)} €: {event.reason}."
             return [(Role.DRIVER, event.driver_id, _of_wallet("WALLET_CORRECTED", text, event))]
         case events.PaidOut(former_owner=False):
-            text = f"{euros(event.cents)} € of your wallet were paid out: {event.reason}."
+            text = f"{euros(event.cents)} € from your wallet were paid out: {event.reason}."
             return [(Role.DRIVER, event.driver_id, _of_wallet("PAID_OUT", text, event))]
         case events.DebtPaid():
-            text = f"{euros(event.cents)} € of your wallet paid what you owed of {event.session_id}."
+            text = f"{euros(event.cents)} € from your wallet paid what you owed for {event.session_id}."
             left = Notice(code="DEBT_PAID", text=text, reason=event.session_id, cost_cents=-event.cents)
             return [(Role.DRIVER, event.driver_id, left)]
         case events.TicketCorrected(former_owner=False):
@@ -291,7 +291,7 @@ def _to_driver(
 
 def _corrected(event: events.TicketCorrected) -> Notice:
     text = (
-        f"Your ticket of {event.cp_id} was corrected by {kwh(event.energy_mwh)} kWh, "
+        f"Your ticket for {event.cp_id} was corrected by {kwh(event.energy_mwh)} kWh, "
         f"{euros(event.cost_cents)} €: {event.reason}."
     )
     return Notice(

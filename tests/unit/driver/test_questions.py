@@ -89,7 +89,7 @@ def test_a_yes_that_may_have_been_meant_for_an_offer_is_asked_for_again():
     driver.hear(ASKED)
     unsure = driver.answer(yes=True)
     assert unsure.messages == ()
-    assert unsure.lines == ("CP001 asks as well: yes again is a charge there, now.",)
+    assert unsure.lines == ("CP001 asks, too: another yes starts a charge there.",)
     assert driver.answer(yes=True).messages == (AnswerStart(request_id=R, yes=True),)
 
 
@@ -107,23 +107,23 @@ def test_a_yes_goes_on_like_any_charge():
 @pytest.mark.parametrize(
     ("words", "word", "line"),
     [
-        (ENGLISH, over("no"), "Nothing is started at CP001: you said no."),
-        (ENGLISH, over("late"), "Nothing is started at CP001: there was no answer in time."),
+        (ENGLISH, over("no"), "Nothing was started at CP001: you said no."),
+        (ENGLISH, over("late"), "Nothing was started at CP001: there was no answer in time."),
         (
             ENGLISH,
             over("operator", code=Code.CP_NOT_AVAILABLE),
-            "Nothing is started at CP001: CP001 not available.",
+            "Nothing was started at CP001: CP001 not available.",
         ),
-        (SPANISH, over("no"), "No se inicia nada en CP001: ha dicho que no."),
+        (SPANISH, over("no"), "No se ha iniciado nada en CP001: ha dicho que no."),
         (
             SPANISH,
             over("new price"),
-            "No se inicia nada en CP001: El precio de CP001 ha cambiado: empiece de nuevo.",
+            "No se ha iniciado nada en CP001: El precio de CP001 ha cambiado: empiece de nuevo.",
         ),
         (
             SPANISH,
             over("operator", code=Code.CP_NOT_AVAILABLE),
-            "No se inicia nada en CP001: CP001 no disponible. CP fuera de servicio (parado por el operador).",
+            "No se ha iniciado nada en CP001: CP001 no disponible. CP fuera de servicio (parado por el operador).",
         ),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_pin_is_set_asked_for_and_given_up():
     assert not driver.busy
     driver.ask(AskPin())
     assert driver.hear(PinState(limit_cents=None)).lines == (
-        "You have no PIN: a start at a charging point's menu asks you here.",
+        "You have no PIN: a start at a charging point's menu is confirmed here.",
     )
 
 

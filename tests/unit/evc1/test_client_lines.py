@@ -117,7 +117,7 @@ def test_a_ticket_that_cannot_be_renewed_is_said_with_its_end(caplog):
     assert [entry.message for entry in caplog.records] == [
         "Registry no responde: no se puede alcanzar",
         "Registry responde de nuevo",
-        "el tique no se puede renovar ahora: dado de baja",
+        "la credencial temporal no se puede renovar: dado de baja",
     ]
     assert noted == ["Registry no responde", None]
 

@@ -127,7 +127,7 @@ def test_a_driver_whose_charge_went_on_hears_who_is_back():
 
 def test_a_driver_hears_what_came_into_its_wallet():
     came_in = e.WalletToppedUp(driver_id="D01", cents=2_000, balance_cents=2_500)
-    notice = messages.Notice(code="TOPPED_UP", text="20.00 € came into your wallet.", cost_cents=2_000)
+    notice = messages.Notice(code="TOPPED_UP", text="20.00 € were added to your wallet.", cost_cents=2_000)
     assert told(came_in) == [(Role.DRIVER, "D01", notice)]
 
 
@@ -202,7 +202,7 @@ def test_a_driver_is_told_that_its_money_paid_what_it_owed():
     paid = e.DebtPaid(driver_id="D01", session_id=S, cents=120, left_cents=30, owed_cents=30, balance_cents=0)
     ((role, who, letter),) = told(paid)
     assert (role, who, letter.code, letter.cost_cents) == (Role.DRIVER, "D01", "DEBT_PAID", -120)
-    assert letter.text == f"1.20 € of your wallet paid what you owed of {S}."
+    assert letter.text == f"1.20 € from your wallet paid what you owed for {S}."
 
 
 def test_where_a_point_stands_is_for_its_two_programs():

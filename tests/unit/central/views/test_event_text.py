@@ -137,7 +137,7 @@ LINES: dict[e.Event, str | None] = {
     ): "D01: wallet corrected by -19.80 € (typed twice), balance 0.25 €",
     e.PaidOut(
         driver_id="D01", cents=320, balance_cents=0, reason="moved away", reference="R"
-    ): "D01: 3.20 € paid out (moved away), 0.00 € are left",
+    ): "D01: 3.20 € paid out (moved away), 0.00 € left",
     e.WelcomeWithheld(driver_id="D01", most=200, within_an_hour=True): (
         "ALERT D01 begins with an empty wallet: 200 drivers had the welcome credit within an hour"
     ),
@@ -232,7 +232,7 @@ LINES[
 ] = f"{S}: rebuilt from the journal of CP001, the books had lost it; 5.00 € of D01 are held"
 LINES[
     e.DebtPaid(driver_id="D01", session_id=S, cents=225, left_cents=100, owed_cents=100, balance_cents=0)
-] = f"D01 has paid 2.25 € of its debt for {S}; 1.00 € are left"
+] = f"D01 has paid 2.25 € of its debt for {S}; 1.00 € are still owed"
 # Who comes and goes at the pages, and who may: for the audit log, not for the room.
 for _quiet in (
     e.LoggedIn(name="ana"),

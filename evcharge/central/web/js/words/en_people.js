@@ -14,7 +14,7 @@ export default {
   "people.password": "New password",
   "people.password_sure": "Give {name} another password? It is logged out everywhere, and the new one is shown once.",
   "people.change_role": "Role",
-  "people.role_done": "{name} has another role, and logs in again.",
+  "people.role_done": "{name} has another role, and must log in again.",
   "people.remove": "Remove",
   "people.remove_sure": "Remove {name}? It is logged out everywhere.",
   "people.removed": "{name} is removed.",

@@ -38,7 +38,7 @@ export default {
   "command.start_most": "Parar tras",
   "command.start_unit": "Parar tras kWh o €",
   "command.start_hint": "Vacío: sin más límite que el saldo del conductor.",
-  "command.start_done": "Se pide {cp} para {driver}, que ahora enchufa.",
+  "command.start_done": "{cp} espera a que {driver} enchufe.",
   "command.end": "Terminar recarga",
   "command.end_text": "¿Terminar la recarga de {driver}? Llegará su tique, y {cp} sigue en servicio.",
   "command.end_done": "La recarga en {cp} termina; llegará su tique.",

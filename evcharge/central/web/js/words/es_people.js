@@ -17,7 +17,7 @@ export default {
   "people.role_done": "{name} tiene otro papel y debe volver a entrar.",
   "people.remove": "Quitar",
   "people.remove_sure": "¿Quitar a {name}? Queda fuera en todas partes.",
-  "people.removed": "{name} queda fuera.",
+  "people.removed": "{name} ya no puede entrar.",
   "people.own": "Cambiar mi contraseña",
   "people.old_password": "Contraseña actual",
   "people.new_password": "Contraseña nueva",
