@@ -158,7 +158,7 @@ def test_it_speaks_spanish(state: Path, tmp_path: Path, capsys):
     assert evcharge(state, "backup", file, "--lang", "es") == 0
     assert "los libros de" in capsys.readouterr().out
     assert evcharge(state, "restore", file, "--lang", "es") == 0
-    assert "Los motores cuentan lo que falta" in capsys.readouterr().out
+    assert "Los motores enviarán lo que falte" in capsys.readouterr().out
     assert evcharge(state, "backup", file, "--lang", "es") == 1
     assert "nada se sobrescribe" in capsys.readouterr().err
 

@@ -106,27 +106,27 @@ async def test_stop_ends_one_charge_and_the_point_stays_in_service(town: Town):
     engine, driver = await charging(town)
     operator = Operator(town)
     session_id = engine.start.session_id
-    assert await operator.types("stop CP404") == "stop: nothing runs at CP404."
+    assert await operator.types("stop CP404") == "stop: no charge is running at CP404."
     assert await operator.types("stop cp001") == f"stop: {session_id} ends; CP001 stays in service."
     assert (await hear(engine.channel, messages.Stop)).reason == "operator"
     assert (await driver.step("STOPPING")).reason == "operator"
     assert await operator.types(f"stop {session_id}") == f"stop: {session_id} ends; CP001 stays in service."
     await engine.journals(engine.ends("operator"))
     assert (await driver.ticket()).reason == "operator"
-    assert await operator.types("stop CP001") == "stop: nothing runs at CP001."
+    assert await operator.types("stop CP001") == "stop: no charge is running at CP001."
     assert f"{session_id} is not an open session" in await operator.types(f"stop {session_id}")
 
 
 async def test_close_lost_ends_what_an_engine_left_behind(town: Town):
     engine, driver = await charging(town)
     operator = Operator(town)
-    assert await operator.types("close-lost CP404") == "close-lost: nothing runs at CP404."
+    assert await operator.types("close-lost CP404") == "close-lost: no charge is running at CP404."
     assert "the engine of CP001 is connected" in await operator.types("close-lost CP001")
     engine.channel.abort()
     await town.says("CP001.* Faulted: no link")
     assert "is billed by estimate: 0.000 kWh, 0.00 €" in await operator.types("close-lost CP001")
     assert (await driver.ticket()).estimated
-    assert await operator.types("close-lost CP001") == "close-lost: nothing runs at CP001."
+    assert await operator.types("close-lost CP001") == "close-lost: no charge is running at CP001."
 
 
 async def test_close_lost_gives_back_what_had_not_begun(town: Town):

@@ -268,7 +268,7 @@ async def test_a_manual_start_is_asked_of_central_and_then_runs_like_any_other(t
         await central.syncs()
         request = await central.hear(ManualStart)
         assert request.driver_id == "D01"
-        await town.lines.says("CENTRAL has been asked about D01 already")
+        await town.lines.says("CENTRAL has already been asked about D01")
         central.channel.send(Progress(request_id="R-of-another", step="REFUSED", text="no"))
         central.channel.send(Progress(request_id=request.request_id, step="ASKING", session_id=S1))
         await town.lines.says("CENTRAL lets D01 charge")

@@ -217,7 +217,7 @@ async def test_stop_ends_one_charge_and_the_point_stays_in_service(town: Town, s
     driver.asks("CP001")
     session_id = (await engine.is_asked()).session_id
     await engine.journals(engine.starts(), engine.meters(1_000_000))
-    assert await shell.does("stop", session_id) == f"{session_id} at CP001 ends; its ticket follows.\n"
+    assert await shell.does("stop", session_id) == f"{session_id} at CP001 is ending; its ticket follows.\n"
     assert (await driver.step("STOPPING")).reason == "operator"
     said = await shell.does("stop", "cp001", "--lang", "es")
     assert said == f"{session_id} ya se estaba parando en CP001 (parado por el operador).\n"
@@ -325,7 +325,7 @@ async def test_a_bad_amount_is_misuse(shell: Shell, euros: str):
         (("top-up", "D01", "19,80"), "en", "19,80: write the amount with a point, as in 19.80."),
         (("top-up", "D01", "1,980"), "es", "1,980: escriba el importe con un punto, como 1.980."),
         (("top-up", "D01", "-5"), "en", "-5: this takes an amount above 0."),
-        (("pay-out", "D01", "-5", "--reason", "x"), "es", "-5: aquí va un importe mayor que 0."),
+        (("pay-out", "D01", "-5", "--reason", "x"), "es", "-5: el importe debe ser mayor que 0."),
         (("correct", "D01", "--reason", "x", "-19,80"), "en", "-19,80: write the amount with a point"),
         (("correct", "D01", "5", "--reason", " "), "es", "Indique un motivo"),
     ],
