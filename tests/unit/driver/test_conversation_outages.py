@@ -34,7 +34,7 @@ def test_a_request_made_during_an_outage_is_sent_when_it_ends():
 def test_what_is_wanted_during_an_outage_is_said_to_wait():
     talk = conversation(connected=False)
     talk.lost()
-    waits = ("Not connected to CENTRAL; it is asked as soon as it can be reached.",)
+    waits = ("Not connected to CENTRAL; it will be asked as soon as it can be reached.",)
     assert talk.start("CP001", None).lines == waits
     assert talk.ask(ListPoints()).lines == waits
     early = conversation(connected=False)

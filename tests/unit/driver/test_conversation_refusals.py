@@ -131,7 +131,7 @@ def test_a_charge_that_central_has_forgotten_goes_on_and_is_not_stopped_when_it_
     assert again.request_id == "request-1"
     # Its books were put back: they know neither the charge nor its charging point, until the engine tells.
     assert talk.hear(refused(Code.UNKNOWN_CP)).lines == (
-        "CENTRAL does not know your charge at CP001 yet: it goes on, and CP001 tells CENTRAL of it.",
+        "CENTRAL does not know your charge at CP001 yet: it goes on, and CP001 will report it to CENTRAL.",
     )
     assert talk.hear(progress("CHARGING")) == Reaction()
     assert "===== SESSION SUMMARY =====" in talk.hear(bill()).lines

@@ -102,7 +102,7 @@ def test_a_second_start_is_not_sent():
 
 def test_leaving_says_what_becomes_of_the_charge():
     assert charging().leave().lines == (
-        "Your charge at CP001 goes on; its ticket is shown when you are back.",
+        "Your charge at CP001 goes on; you will see its ticket when you are back.",
     )
     assert conversation().leave() == Reaction()
     talk = conversation(connected=False)
