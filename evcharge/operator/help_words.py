@@ -66,7 +66,7 @@ SPANISH: Mapping[str, str] = {
     "Run the engine of charging point CP_ID: contactor, meter and the simulated car.": (
         "Ejecuta el motor del punto de recarga CP_ID: contactor, contador y el coche simulado."
     ),
-    "Where Central is.": "Dónde está Central.",
+    "Where Central is, or where several are.": "Dónde está Central, o dónde están varias.",
     "Address on which its monitor asks.": "Dirección en la que pregunta su monitor.",
     "Port on which its monitor asks; 0 takes any free one.": (
         "Puerto en el que pregunta su monitor; 0 toma uno libre."

@@ -442,7 +442,12 @@ class _Stuck:
 async def test_one_frame_is_encoded_for_all_who_are_up_to_date(desk: Desk):
     made = []
     delta = desk.town.board.delta
-    desk.town.board.delta = lambda seen, lang: made.append(seen) or delta(seen, lang)
+
+    def counted(seen: int, lang: str) -> bytes:
+        made.append(seen)
+        return delta(seen, lang)
+
+    desk.town.board.delta = counted
     async with contextlib.AsyncExitStack() as stack:
         pages = [await stack.enter_async_context(desk.page()) for _ in range(8)]
         for page in pages:
@@ -459,7 +464,12 @@ async def test_a_snapshot_is_encoded_once_for_all_who_come_between_two_ticks():
     town = Shown(points=1)
     made = []
     snapshot = town.board.snapshot
-    town.board.snapshot = lambda lang: made.append(lang) or snapshot(lang)
+
+    def counted(lang: str) -> bytes:
+        made.append(lang)
+        return snapshot(lang)
+
+    town.board.snapshot = counted
     async with opened(town, runs=False) as desk, desk.page() as one, desk.page(lang="es") as other:
         assert (await one.frame())["t"] == (await other.frame())["t"] == "snap"
         assert made == ["en"]
