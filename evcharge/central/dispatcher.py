@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 
 # While one batch is being committed the next one gathers; a larger one would only delay its first answer.
 MAX_BATCH = 256
+# A commit costs as much as deciding a dozen batches of METERs: METERs alone gather for so long.
+PATIENCE_S = 0.1
 # How long facts wait before they are tried again while the disk is full.
 _RETRY_S = 1.0
 
@@ -84,6 +86,7 @@ class Dispatcher:
         self._inbox: deque[_Waiting] = deque()
         self._counted = CountedFacts()
         self._wake = asyncio.Event()
+        self._gathering: asyncio.TimerHandle | None = None
         # One plain sentence while storing does not work, else None.
         self.trouble: str | None = None
         self._outage = Outage(self._say_trouble, self._say_restored)
@@ -106,7 +109,10 @@ class Dispatcher:
         # Facts are posted and forgotten: a refusal nobody waits for must not be reported as unheard.
         done.add_done_callback(_ignore_result)
         self._inbox.append(_Waiting(command, done))
-        self._wake.set()
+        if not command.can_wait or len(self._inbox) >= MAX_BATCH:
+            self._wake.set()
+        elif self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(PATIENCE_S, self._wake.set)
         return done
 
     def look_at_the_clock(self) -> None:
@@ -125,11 +131,11 @@ class Dispatcher:
         """Work through the inbox for ever."""
         while True:
             await self._wake.wait()
+            self._wake.clear()
             # A transaction that is cut off half way would leave the connection inside it.
             if not await uninterrupted(self._work()):
                 await asyncio.sleep(_RETRY_S)
-            if not self._inbox:
-                self._wake.clear()
+                self._wake.set()
 
     async def drain(self) -> None:
         """Work off what is waiting now: the last thing before the database closes."""
@@ -146,7 +152,12 @@ class Dispatcher:
     async def _work(self) -> bool:
         """Carry out one batch; return False when storing does not work at present."""
         self.look_at_the_clock()
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
         batch = [self._inbox.popleft() for _ in range(min(MAX_BATCH, len(self._inbox)))]
+        if self._inbox:
+            self._wake.set()
         try:
             return await self._carry_out(batch)
         except ConstraintViolated:

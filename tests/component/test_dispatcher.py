@@ -176,6 +176,74 @@ async def test_events_come_in_the_order_of_the_commands_and_of_the_books(writer:
     assert [f'"points":{number},' in row["data"] for number, row in enumerate(rows)] == [True] * 600
 
 
+class Metering:
+    """One charging point that charges; `commits` holds how many decisions each commit had."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.engine = FakeEngine("CP001")
+        self.session_id = ""
+        self.commits: list[int] = []
+
+    async def begins(self) -> None:
+        writer = self.writer
+        await writer.is_ready()
+        asked = {"driver_id": "D01", "request_id": "R-00000001", "nonce": "1" * 16, "cp_id": "CP001"}
+        self.session_id = (await writer.does(c.StartCharging, **asked)).session_id
+        await self.delivers(self.engine.started(self.session_id))
+        writer.books.store.on_commit = lambda number, _: self.commits.append(number)
+
+    def delivers(self, *records: journal_records.AnyRecord) -> asyncio.Future:
+        link = {"cp_id": "CP001", "link": 1, "epoch": 0, "journal_id": JOURNAL}
+        return self.writer.posts(c.TakeRecords, **link, records=records)
+
+    def meters(self, number: int = 1) -> asyncio.Future:
+        return self.delivers(*(self.engine.meter(self.session_id, 10) for _ in range(number)))
+
+
+async def turns() -> None:
+    """Let whoever could begin now begin."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_meters_alone_wait_for_others_and_go_with_whatever_cannot_wait(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+):
+    charge = Metering(writer)
+    await charge.begins()
+    monkeypatch.setattr(dispatcher_module, "PATIENCE_S", 3_600.0)
+    waiting = [charge.meters(5)]
+    await turns()
+    waiting.append(charge.meters(5))
+    await turns()
+    assert not charge.commits
+    await writer.does(c.Note, event=any_event())
+    assert [one.done() for one in waiting] == [True, True]
+    assert charge.commits == [3]
+
+
+async def test_meters_do_not_wait_for_ever(writer: Writer, monkeypatch: pytest.MonkeyPatch):
+    charge = Metering(writer)
+    await charge.begins()
+    monkeypatch.setattr(dispatcher_module, "PATIENCE_S", 0.01)
+    for _ in range(2):
+        async with asyncio.timeout(10):
+            await asyncio.gather(charge.meters(), charge.meters())
+    assert sum(charge.commits) == 4
+
+
+async def test_whoever_catches_up_and_whoever_ends_is_answered_at_once(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+):
+    charge = Metering(writer)
+    await charge.begins()
+    monkeypatch.setattr(dispatcher_module, "PATIENCE_S", 3_600.0)
+    async with asyncio.timeout(10):
+        await charge.meters(100)
+        await charge.delivers(charge.engine.ended(charge.session_id))
+
+
 async def test_two_drivers_at_one_point_in_one_batch_get_it_once(writer: Writer):
     await writer.is_ready()
     await writer.does(c.DriverArrives, driver_id="D02", link=4, epoch=0)

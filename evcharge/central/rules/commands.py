@@ -40,7 +40,7 @@ from evcharge.domain.events import (
     WeatherReached,
 )
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
-from evcharge.domain.journal_records import AnyRecord
+from evcharge.domain.journal_records import AnyRecord, Meter
 from evcharge.domain.location import NOWHERE, Location, WeatherKind
 from evcharge.domain.operator_order import Order
 
@@ -54,6 +54,8 @@ class Actor:
     address: str
 
 
+# Records that an engine sends while it charges: one a second, five at a time.
+_FEW = 10
 CENTRAL = Actor("central", Role.CENTRAL, "local")
 
 
@@ -66,6 +68,11 @@ class Command:
     # What takes a permission away holds at once: while the disk is full it waits to be stored, as facts do.
     acts_at_once: ClassVar[bool] = False
     by: Actor
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether nobody notices that it is stored a moment later, together with others."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +298,11 @@ class TakeRecords(FromLink):
     cp_id: CpId
     journal_id: JournalId
     records: tuple[AnyRecord, ...]
+
+    @property
+    def can_wait(self) -> bool:
+        """METERs of the last seconds; an engine that catches up sends more, and waits for each answer."""
+        return len(self.records) <= _FEW and all(isinstance(record, Meter) for record in self.records)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
