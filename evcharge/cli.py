@@ -382,7 +382,13 @@ def drive(driver_id: str, config_file: Path | None, **given: Any) -> int:
 
 @evcharge.command()
 @_options(
-    _key("--central-api", "reach.central_api", "Where Central's API is.", metavar="URL"),
+    _key(
+        "--central-api",
+        "reach.central_api",
+        "Where Central's API is.",
+        others="reach.other_apis",
+        metavar="URL",
+    ),
     _key("--source", "weather.source", "openweather, openmeteo, simulate or auto.", metavar="SOURCE"),
     _key("--simulate", "weather.simulate", "Timeline to play instead of asking anybody.", metavar="FILE"),
     _key("--every", "weather.every_s", "How often Central is told.", metavar="SECONDS"),

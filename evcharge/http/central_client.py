@@ -1,7 +1,7 @@
 """Central's HTTP API from outside: one call, and which of our exceptions each way to fail becomes."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,26 +68,41 @@ class BearerToken:
 class ApiClient:
     """Central at `url`, which has `within_s` for an answer.
 
+    Where there are several, of which one may be gone, `others` are tried in turn when no connection can be made to it;
+    who answered is asked first from then on.
     Always over TLS, also on this computer and where `url` begins with http: until what listens there has shown a
     certificate of our CA, it is sent nothing.
     Calls raise Overloaded (Central is not there now, or has no room), AuthenticationError, Refused or BadInput.
     """
 
-    def __init__(self, url: str, ca_file: Path, say: Speech, token: BearerToken, within_s: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        ca_file: Path,
+        say: Speech,
+        token: BearerToken,
+        within_s: float,
+        others: Sequence[str] = (),
+    ) -> None:
         """`say` is a room with "plain http", "central gone" and "no central".
 
         Raises ConfigError for plain HTTP to another computer, which serves none; StateError without CA or token.
         """
-        self.url = url.rstrip("/")
         self._say = say
-        if tls.is_in_the_clear(self.url):
-            raise ConfigError(say("plain http", url=self.url))
-        self._dialled = state_folder.over_tls(self.url)
+        self._urls = [one.rstrip("/") for one in (url, *others)]
+        for one in self._urls:
+            if tls.is_in_the_clear(one):
+                raise ConfigError(say("plain http", url=one))
         self._tls = tls.client_context(ca_file)
         self._token = token
         self._secret = token.read()
         self._timeout = aiohttp.ClientTimeout(total=within_s, connect=_CONNECT_S)
         self._http: aiohttp.ClientSession | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the Central is that answered last."""
+        return self._urls[0]
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Self]:
@@ -126,18 +141,10 @@ class ApiClient:
     async def stream(self, path: str, params: Mapping[str, str], take: Callable[[bytes], object]) -> None:
         """Give an answer that is no JSON to `take` as it comes, however long that takes. Raises as `call` does."""
         endless = aiohttp.ClientTimeout(connect=_CONNECT_S, sock_read=self._timeout.total)
-        headers = {"Authorization": f"Bearer {self._secret}"}
         try:
             async with (
                 self._connect() as http,
-                http.request(
-                    "GET",
-                    self._dialled + path,
-                    params=params,
-                    headers=headers,
-                    timeout=endless,
-                    allow_redirects=False,
-                ) as response,
+                self._answering(http, "GET", path, self._secret, params=params, timeout=endless) as response,
             ):
                 if response.status != 200:
                     raw = await response.content.read(_MAX_FAILURE_BYTES)
@@ -173,20 +180,12 @@ class ApiClient:
         body: Mapping[str, Any] | None,
         secret: str,
     ) -> tuple[int, bytes]:
-        headers = {"Authorization": f"Bearer {secret}"}
         kept = self._http
         raw = b""
         try:
             async with (
                 contextlib.nullcontext(kept) if kept is not None else self._connect() as http,
-                http.request(
-                    method,
-                    self._dialled + path,
-                    params=params,
-                    json=body,
-                    headers=headers,
-                    allow_redirects=False,
-                ) as response,
+                self._answering(http, method, path, secret, params=params, json=body) as response,
             ):
                 async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                     raw += chunk
@@ -196,6 +195,34 @@ class ApiClient:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
             why = cause(no_answer(problem), self._say.lang)
             raise Overloaded(self._say("central gone", url=self.url, why=why), Code.UNREACHABLE) from None
+
+    @asynccontextmanager
+    async def _answering(
+        self, http: aiohttp.ClientSession, method: str, path: str, secret: str, **more: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield the answer of the first Central to which a connection can be made. Raises what the library raises."""
+        headers = {"Authorization": f"Bearer {secret}"}
+        failure: Exception | None = None
+        for url in tuple(self._urls):
+            try:
+                # Nothing was sent to one that cannot be connected to: no order is given twice.
+                response = await http.request(
+                    method,
+                    state_folder.over_tls(url) + path,
+                    headers=headers,
+                    allow_redirects=False,
+                    **more,
+                )
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as problem:
+                failure = failure or problem
+                continue
+            self._urls.remove(url)
+            self._urls.insert(0, url)
+            async with response:
+                yield response
+            return
+        if failure is not None:
+            raise failure
 
     def _refused(self, status: int, raw: bytes, token: BearerToken) -> EvchargeError:
         try:

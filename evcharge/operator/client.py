@@ -1,7 +1,7 @@
 """Central's HTTP API as the operator's commands see it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,17 @@ _WITHIN_S = 20.0
 class OperatorClient(ApiClient):
     """Central at `url`, with the operator's token of the state folder or the environment."""
 
-    def __init__(self, url: str, state: Path, say: Speech, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        url: str,
+        state: Path,
+        say: Speech,
+        environ: Mapping[str, str] = os.environ,
+        others: Sequence[str] = (),
+    ) -> None:
         """Raises what ApiClient raises."""
         token = BearerToken(OPERATOR_VARIABLE, state_folder.operator_token_path(state), environ)
-        super().__init__(url, state / "ca.pem", say, token, _WITHIN_S)
+        super().__init__(url, state / "ca.pem", say, token, _WITHIN_S, others)
 
     async def get(self, path: str, **params: object) -> dict[str, Any]:
         """Ask; parameters that are None are left out. Raises what `call` raises."""

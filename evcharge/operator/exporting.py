@@ -78,8 +78,6 @@ def from_central(
     """Give a file that Central makes to `take`, as it comes. Raises what a call raises."""
     import asyncio
 
-    from evcharge.operator.client import OperatorClient
-
     path = "/api/cdrs.json" if format_ == "cdr" else f"/api/{what}.{format_}"
-    client = OperatorClient(work.config.reach.central_api, work.config.state, work.say)
+    client = work.api()
     asyncio.run(client.download(path, take, **params))

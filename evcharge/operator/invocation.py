@@ -15,7 +15,9 @@ from evcharge.runtime.plain import clean
 if TYPE_CHECKING:
     from evcharge.operator.client import OperatorClient
 
-API = key("--central-api", "reach.central_api", "Where Central's API is.", metavar="URL")
+API = key(
+    "--central-api", "reach.central_api", "Where Central's API is.", others="reach.other_apis", metavar="URL"
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON, for programs.")
 YES = click.option("--yes", is_flag=True, help="Do not ask.")
 LIMIT = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
@@ -45,6 +47,13 @@ class Operating:
             # The operator's tables, the panel and the pages tell one instant alike.
             timezone.adopt(self.config.central.timezone)
 
+    def api(self) -> "OperatorClient":
+        """Return Central's API, wherever one of its Centrals answers. Raises StateError, ConfigError."""
+        from evcharge.operator.client import OperatorClient
+
+        reach = self.config.reach
+        return OperatorClient(reach.central_api, self.config.state, self.say, others=reach.other_apis)
+
     def ask(
         self, talk: "Callable[[OperatorClient], Coroutine[Any, Any, dict[str, Any]]]", *, show: bool = True
     ) -> dict[str, Any]:
@@ -52,10 +61,9 @@ class Operating:
         import asyncio
 
         from evcharge.operator import tables
-        from evcharge.operator.client import OperatorClient
 
         async def run() -> dict[str, Any]:
-            return await talk(OperatorClient(self.config.reach.central_api, self.config.state, self.say))
+            return await talk(self.api())
 
         content = asyncio.run(run())
         if self.as_json and show:

@@ -63,7 +63,8 @@ def _ports(config: Config) -> Iterator[PortRow]:
             yield from _brokers(role, config)
         if role == "cp-monitor":
             yield from _out(role, (config.monitor.engine_host, config.monitor.engine_port), "to engine")
-    yield from _out("weather", _of(config.reach.central_api), "to api")
+    for api in (config.reach.central_api, *config.reach.other_apis):
+        yield from _out("weather", _of(api), "to api")
     yield from _sources(config)
 
 

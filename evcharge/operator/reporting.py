@@ -36,13 +36,11 @@ def print_file(work: Operating, path: str, *, excel: bool, **params: object) -> 
     """Print the file at `path`, as it comes."""
     import asyncio
 
-    from evcharge.operator.client import OperatorClient
-
     if excel:
         params["lang"] = work.lang
 
     async def run() -> None:
-        client = OperatorClient(work.config.reach.central_api, work.config.state, work.say)
+        client = work.api()
         await client.download(path, sys.stdout.buffer.write, **params)
 
     asyncio.run(run())

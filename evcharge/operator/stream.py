@@ -80,7 +80,7 @@ def _short(value: Any) -> str:
 async def _from_api(
     work: Operating, limit: int, type_: str | None, cp_id: str | None, *, follow: bool
 ) -> AsyncIterator[Told]:
-    api = OperatorClient(work.config.reach.central_api, work.config.state, work.say)
+    api = work.api()
     only = {"type": type_, "cp_id": cp_id}
     newest = (await api.get("/api/events", limit=1))["events"]
     after = newest[-1]["n"] if newest else 0

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 Decorator = Callable[[Any], Any]
 
 
-def key(flag: str, name: str, text: str, **more: Any) -> Decorator:
-    """Return a flag that sets the key `name` of config.toml; that key's own rule checks it."""
+def key(flag: str, name: str, text: str, others: str = "", **more: Any) -> Decorator:
+    """Return a flag that sets the key `name` of config.toml; that key's own rule checks it.
 
-    def check(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+    Whoever gives it means no other: `others` is a key of further ones, which is empty then.
+    """
+
+    def check(context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+        if others and value not in (None, ()):
+            context.params[_name(others)] = []
         return None if value in (None, ()) else _checked(name, value)
 
     return click.option(flag, _name(name), callback=check, help=f"{text}  [{name}]", **more)

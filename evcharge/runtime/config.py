@@ -176,6 +176,7 @@ class ReachSettings(Struct, frozen=True, kw_only=True):
     central_port: Port = 9002
     other_centrals: Places = msgspec.field(default_factory=list)
     central_api: WebUrl = "http://127.0.0.1:8000"
+    other_apis: list[WebUrl] = msgspec.field(default_factory=list)
 
     @property
     def centrals(self) -> list[tuple[str, int]]:

@@ -18,6 +18,7 @@ _OF_DATABASE = ("EVCHARGE_DATABASE_PASSWORD",)
 SECRETS_GO_BY: Mapping[str, tuple[str, ...]] = {
     "reach.registry_url": ("EVCHARGE_ADMIN_PASSWORD", "EVCHARGE_CREDENTIAL", "EVCHARGE_ENROLMENT_TOKEN"),
     "reach.central_api": ("EVCHARGE_OPERATOR_TOKEN", "EVCHARGE_WEATHER_TOKEN"),
+    "reach.other_apis": ("EVCHARGE_OPERATOR_TOKEN", "EVCHARGE_WEATHER_TOKEN"),
     "kafka.bootstrap": _OF_KAFKA,
     "kafka.security": _OF_KAFKA,
     "kafka.mechanism": _OF_KAFKA,

@@ -50,7 +50,7 @@ async def run(
     settings, words = config.weather, Speech(SENTENCES, config.lang)
     limits = limits_of(settings)
     atlas = Atlas(config.state / "weather" / "places.json", [Location(city) for city in settings.cities])
-    api = WeatherClient(config.reach.central_api, config.state, words, environ)
+    api = WeatherClient(config.reach.central_api, config.state, words, environ, config.reach.other_apis)
     on_screen = keyboard.is_terminal() and config.log.format == "text"
     async with api.open() as central, open_source(config, atlas, clock, environ, words) as source:
         station = Station(

@@ -1,7 +1,7 @@
 """Central's API as the weather service uses it."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -42,10 +42,12 @@ class _Done(Struct):
 class WeatherClient(ApiClient):
     """Central at `url`, with the token of the weather service."""
 
-    def __init__(self, url: str, state: Path, say: Speech, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, url: str, state: Path, say: Speech, environ: Mapping[str, str], others: Sequence[str] = ()
+    ) -> None:
         """Raises what ApiClient raises."""
         token = BearerToken(TOKEN_VARIABLE, state_folder.weather_token_path(state), environ)
-        super().__init__(url, state / "ca.pem", say, token, _WITHIN_S)
+        super().__init__(url, state / "ca.pem", say, token, _WITHIN_S, others)
         self._takes_places = False
         self._operator = BearerToken(
             OPERATOR_VARIABLE, state_folder.operator_token_path(state), environ, refused="operator refused"

@@ -128,6 +128,24 @@ async def test_who_takes_centrals_port_while_it_is_down_learns_no_token(tmp_path
     assert not listener.knows(office.token)
 
 
+async def test_of_several_centrals_the_one_that_answers_is_asked_and_a_stranger_learns_nothing(
+    tmp_path: Path,
+):
+    async with opened(tmp_path) as office, impostor() as listener:
+        away = "https://127.0.0.1:1"
+        api = OperatorClient(away, tmp_path, SAY, {}, [listener.url, office.url])
+        assert (await api.get("/api/cps"))["cps"] == []
+        assert api.url == office.url
+        taken = bytearray()
+        await OperatorClient(away, tmp_path, SAY, {}, [office.url]).download(
+            "/api/sessions.csv", taken.extend
+        )
+        assert taken
+        assert not listener.knows(office.token)
+    with pytest.raises(Overloaded):
+        await api.get("/api/cps")
+
+
 async def test_a_certificate_out_of_its_time_is_a_matter_of_clocks(tmp_path: Path):
     state_folder.init_state(tmp_path, [], utc_now() - timedelta(days=3000))
     tls = server_context(tmp_path / "central.pem", tmp_path / "central.key")

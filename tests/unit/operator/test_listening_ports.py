@@ -48,6 +48,7 @@ def test_who_goes_where_follows_the_settings():
             central_port=2,
             other_centrals=["[::1]:8"],
             central_api="https://a:3",
+            other_apis=["https://b:3"],
         ),
         kafka=KafkaSettings(bootstrap="k:4,l:5"),
         engine=EngineSettings(live_lane="kafka"),
@@ -58,7 +59,7 @@ def test_who_goes_where_follows_the_settings():
     assert [at for role, at in out if role == "cp-engine"] == ["r:1", "c:2", "[::1]:8", "k:4", "l:5"]
     assert [at for role, at in out if role == "cp-monitor"] == ["r:1", "c:2", "[::1]:8", "127.0.0.1:9101"]
     assert [at for role, at in out if role == "driver"] == ["r:1", "c:2", "[::1]:8"]
-    assert [at for role, at in out if role == "weather"] == ["a:3"]
+    assert [at for role, at in out if role == "weather"] == ["a:3", "b:3"]
 
 
 @pytest.mark.parametrize(
