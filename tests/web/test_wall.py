@@ -582,3 +582,14 @@ async def test_no_control_of_the_wall_lies_beyond_the_edge(room, window, size: t
         beyond = {lang: await page.evaluate(seen) async for lang in languages(page)}
         assert len(beyond) > 5
         assert not any(beyond.values()), beyond
+
+
+async def test_in_forced_colours_marks_of_status_keep_their_own(fresh_room, window) -> None:
+    await fresh_room.town.point("CP005")
+    async with window() as opened:
+        page = await fresh_room.enter(opened, "operator")
+        await expect(page.locator('[data-cp="CP005"]').first).to_be_visible()
+        chip = page.locator('.chip[data-filter="available"] svg.i')
+        await expect(chip).to_have_css("forced-color-adjust", "auto")
+        await page.emulate_media(forced_colors="active")
+        await expect(chip).to_have_css("forced-color-adjust", "none")

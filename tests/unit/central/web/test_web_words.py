@@ -177,6 +177,13 @@ _GIVEN = re.compile(
 )
 
 
+def test_all_pages_begin_with_the_same_head():
+    heads = {page.name: page.read_text("utf-8").partition("<head>")[2] for page in PAGES}
+    shared = {name: head[: head.index("/base.css")] for name, head in heads.items()}
+    assert len(shared) > 1
+    assert set(shared.values()) == {shared["index.html"]}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_every_name_that_a_module_takes_from_another_is_there(path: Path):
     for names, target in _TAKEN.findall(path.read_text("utf-8")):
