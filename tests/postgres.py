@@ -22,17 +22,19 @@ def _program(name: str) -> str:
     return absent(f"no {name} here: install PostgreSQL (Debian: apt-get install postgresql)")
 
 
+def server_user() -> str | None:
+    """Return whose process it is; None: ours. PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    return next((name for name in ("postgres", "nobody") if _is_there(name)), None)
+
+
 @contextlib.contextmanager
 def server(**settings: str) -> Iterator[str]:
     """Run PostgreSQL while the block lasts; yield the address of its database."""
     initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
     port = free_port()
-    # PostgreSQL refuses to run as root.
-    user = (
-        next((name for name in ("postgres", "nobody") if _is_there(name)), None)
-        if os.geteuid() == 0
-        else None
-    )
+    user = server_user()
     # Memory where there is some: what is forced to it costs no time.
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="evcharge-postgres-", dir=base))

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from evcharge.storage.store_errors import StoreAway, StoreBroken, StoreDeposed
 from tests.component import engines
 from tests.component.books import busy_day, entries, lasting, opened, reloaded
 from tests.component.town import Town, hear
+from tests.postgres import server, server_user
 
 ENGINES = (engines.POSTGRES,)
 PUT = Put("order_taken", ("command_id", "at"))
@@ -172,6 +175,51 @@ async def test_a_server_that_may_lose_what_it_confirms_is_refused(postgres: str)
     await master.close()
     text = await refused(Place(url=postgres.replace("evcharge@", "lazy@")))
     assert "runs with synchronous_commit = off: what it confirms may be lost." in text
+
+
+@pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
+async def test_a_server_that_may_lose_what_it_wrote_is_refused(setting: str):
+    with server(**{setting: "off"}) as url:
+        assert f"runs with {setting} = off: what it confirms may be lost." in await refused(Place(url=url))
+
+
+@contextlib.contextmanager
+def certificate(state: Path) -> Iterator[Path]:
+    """A folder with the certificate and the key of a state folder, as PostgreSQL wants them: of its own user."""
+    folder = Path(tempfile.mkdtemp(prefix="evcharge-postgres-tls-"))
+    try:
+        for name in ("central.pem", "central.key"):
+            shutil.copy(state / name, folder / name)
+            (folder / name).chmod(0o600)
+        if (owner := server_user()) is not None:
+            for path in (folder, *folder.iterdir()):
+                shutil.chown(path, owner)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+async def test_over_tls_its_certificate_must_be_one_that_we_trust(tmp_path: Path):
+    for network in ("ours", "another"):
+        state_folder.init_state(tmp_path / network, [], utc_now())
+    with (
+        certificate(tmp_path / "ours") as folder,
+        server(
+            ssl="on", ssl_cert_file=str(folder / "central.pem"), ssl_key_file=str(folder / "central.key")
+        ) as url,
+    ):
+        place = Place(url=url, security="tls", ca_file=str(tmp_path / "ours" / "ca.pem"))
+        async with open_postgres(place, setup.SCHEMA, STATEMENTS) as books:
+            await put(books, "a")
+            everyone = await books.read(
+                "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
+                "WHERE application_name = 'evcharge'"
+            )
+            assert everyone[0][0] is True
+        for other in (str(tmp_path / "another" / "ca.pem"), ""):
+            assert "is not one that we trust for this host" in await refused(
+                Place(url=url, security="tls", ca_file=other)
+            )
 
 
 @pytest.mark.parametrize(
