@@ -228,7 +228,7 @@ class Lease:
         if not found["owner"]:
             return Cause.HANDED_OVER
         waited_s = asyncio.get_running_loop().time() - self._alive_since
-        if waited_s > _GRACE_S and await self._holds(found["owner"]):
+        if (waited_s > _GRACE_S or found["is_over"]) and await self._holds(found["owner"]):
             return Cause.KILLED
         return Cause.SILENT if found["is_over"] else None
 
