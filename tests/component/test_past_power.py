@@ -9,20 +9,24 @@ from msgspec import structs
 
 from evcharge.central.api.kit import answers
 from evcharge.central.books import past_courses
+from evcharge.central.rules import commands as c
 from evcharge.central.views.past_power import past_power
 from evcharge.domain.ids import CpId
 from evcharge.domain.journal_records import AnyRecord
+from tests.component import engines
 from tests.component.books import entries
 from tests.component.books import opened as books_opened
 from tests.component.callers import shaped
 from tests.component.office import opened
 from tests.unit.central.builders import NOON, Network
 
+ENGINES = engines.BOTH
 HOUR = 3_600
 # Of 22 kW in a minute.
 MWH = 366_667
 
 
+@pytest.mark.only_sqlite
 async def test_the_power_of_the_last_day_survives_a_restart_of_central(tmp_path: Path):
     async with opened(tmp_path) as office:
         engine, driver = await office.town.point(), await office.town.driver()
@@ -93,3 +97,15 @@ async def test_of_more_charges_than_are_read_only_the_time_is_told_that_is_whole
             monkeypatch.setattr(past_courses, "MOST_SESSIONS", most)
             found = await past_courses.past_courses(books.database, until - timedelta(hours=24), until)
             assert (len(found[0]), found[1]) == (told, since)
+
+
+async def test_a_charge_that_is_closed_is_told_too(tmp_path: Path, network: Network):
+    charges(network, "CP001", "D01", 10, ends=False)
+    (session,) = network.facts.sessions()
+    network.engine_leaves()
+    network.does(c.CloseLost, session_id=session.session_id)
+    until = NOON + timedelta(hours=1)
+    async with books_opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+        courses, _ = await past_courses.past_courses(books.database, until - timedelta(hours=24), until)
+    assert [mwh for _, mwh, _ in courses[0]][-1] == 10 * MWH
