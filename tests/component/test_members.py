@@ -414,6 +414,7 @@ async def test_a_frozen_leader_that_wakes_stands_by(tmp_path: Path):
 async def test_one_that_is_stopped_hands_over(tmp_path: Path):
     async with two(tmp_path) as (one, other):
         monitor = await (await one.leads()).monitor("CP001")
+        seen = len(other.lines)
         one.process.terminate()
         with pytest.raises(HandedOver) as over:
             await ended_by(monitor)
@@ -421,6 +422,8 @@ async def test_one_that_is_stopped_hands_over(tmp_path: Path):
         assert f"127.0.0.1:{other.port}" in over.value.addresses
         await other.leads()
         assert await one.process.wait() == 0
+        # Its own API takes the place of the one that handed on.
+        await other.says("API for operators is listening", seen)
         assert (await other.get("/api/members"))[1]["cause"] == "handed over"
         # One that stands by ends when it is told to, too.
         await one.start(engines.address(tmp_path))
