@@ -451,9 +451,10 @@ async def test_the_area_of_a_site_tells_its_power_and_no_name_covers_another_or_
         const crowd = ["Elda", "Sax", "Ibi", "Onil", "Biar"].map((name) => ({ name, x: 0, y: 0, r: 20 }));
         const around = [["Jaca", 45, 48], ["Lorca", -45, 48]];
         const hemmed = [...crowd, ...around.map(([name, x, y]) => ({ name, x, y, r: 9 }))];
-        return [crowd, hemmed].map((sites) => m.withRoom(sites));
+        const edge = crowd.map((site) => ({ ...site, x: 31, y: 100 }));
+        return [...[crowd, hemmed].map((sites) => m.withRoom(sites)), m.withRoom(edge, 400, 200)];
     """
-    roomy, hemmed = await run("map_plan", body)
+    roomy, hemmed, edge = await run("map_plan", body)
     assert [one["text"] for one in roomy if one["shift"]] == ["Elda, Biar", "Sax", "Ibi", "Onil"]
     assert [one["text"] for one in roomy if not one["shift"]] == ["Biar"]
     assert [one["text"] for one in hemmed if one["shift"]] == [
@@ -464,6 +465,7 @@ async def test_the_area_of_a_site_tells_its_power_and_no_name_covers_another_or_
         "Jaca",
         "Lorca",
     ]
+    assert [one["text"] for one in edge if one["shift"]] == ["Elda +1", "Sax", "Ibi", "Onil"]
 
 
 async def test_a_line_of_samples_ends_at_the_right_edge(run) -> None:

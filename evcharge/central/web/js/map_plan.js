@@ -80,6 +80,7 @@ export function withRoom(sites, width = Infinity, height = Infinity) {
   const rings = sites.map(({ x, y, r }) => [x - r, y - r, x + r, y + r]);
   const taken = [...rings];
   const free = (box, ...own) => taken.every((one) => own.includes(one) || box[2] < one[0] || box[0] > one[2] || box[3] < one[1] || box[1] > one[3]);
+  const within = (box) => box[0] >= 0 && box[1] >= 0 && box[2] <= width && box[3] <= height;
   const put = ({ x, y, r }, place, text) => {
     const half = halfOf(text);
     const [dx, dy, left, top] = place(r, half);
@@ -87,7 +88,7 @@ export function withRoom(sites, width = Infinity, height = Infinity) {
   };
   const labels = sites.map((site, k) => {
     const all = PLACES.map((place) => put(site, place, site.name)).filter(({ box }) => free(box, rings[k]));
-    const found = all.find(({ box: [left, top, right, bottom] }) => left >= 0 && top >= 0 && right <= width && bottom <= height) ?? all[0];
+    const found = all.find(({ box }) => within(box)) ?? all[0];
     if (found) taken.push(found.box);
     return found ?? null;
   });
@@ -98,7 +99,7 @@ export function withRoom(sites, width = Infinity, height = Infinity) {
     const host = named.reduce((best, one) => (far(sites[one], site) < far(sites[best], site) ? one : best));
     const now = labels[host];
     const both = put(sites[host], now.place, `${now.text}, ${site.name}`);
-    if (now.more || !free(both.box, rings[host], now.box)) now.more++;
+    if (now.more || !free(both.box, rings[host], now.box) || within(now.box) && !within(both.box)) now.more++;
     else taken[taken.indexOf(now.box)] = (labels[host] = both).box;
   });
   return sites.map(({ name }, k) => {
