@@ -9,7 +9,7 @@ from msgspec import Struct
 from evcharge.doctor.observations import (
     BooksHere,
     CredentialAnswer,
-    Database,
+    DatabaseThere,
     Folder,
     Home,
     Knock,
@@ -300,7 +300,7 @@ def _books(books: BooksHere, url: str) -> DoctorFinding:
     return _well("books", "books free", **values)
 
 
-def _database(database: Database) -> DoctorFinding:
+def _database(database: DatabaseThere) -> DoctorFinding:
     if database.why:
         return _wrong("database", "database wrong", why=database.why)
     if database.schema is None:

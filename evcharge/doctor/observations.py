@@ -155,7 +155,7 @@ class Process(Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-class Database(Struct, frozen=True, kw_only=True):
+class DatabaseThere(Struct, frozen=True, kw_only=True):
     """The database of [central]: its address, and what keeps Central from it ("" is nothing)."""
 
     at: str
@@ -184,7 +184,7 @@ class Observations(Struct, frozen=True, kw_only=True):
     health_port: Way | None = None
     books: BooksHere | None = None
     # None: the books are in a file.
-    database: Database | None = None
+    database: DatabaseThere | None = None
     brokers: str = ""
     # What keeps us from them; "" is nothing.
     brokers_why: str = ""

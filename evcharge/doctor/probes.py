@@ -17,7 +17,7 @@ from evcharge.doctor import network_probes
 from evcharge.doctor.observations import (
     BooksHere,
     CredentialAnswer,
-    Database,
+    DatabaseThere,
     Folder,
     Home,
     Knock,
@@ -276,7 +276,7 @@ async def _books(state: Path, asked: OperatorAsked | None, within_s: float) -> B
     return BooksHere(path=str(path), holder=holder(path), same=same, rows=row["n"] if row is not None else 0)
 
 
-async def _database(config: Config, within_s: float) -> Database | None:
+async def _database(config: Config, within_s: float) -> DatabaseThere | None:
     if not config.central.database:
         return None
     at = config.central.database
@@ -287,11 +287,13 @@ async def _database(config: Config, within_s: float) -> Database | None:
         from evcharge.storage.postgres_books import look as look_at
 
         async with asyncio.timeout(within_s):
-            return Database(at=at, schema=await look_at(place, SCHEMA))
+            return DatabaseThere(at=at, schema=await look_at(place, SCHEMA))
     except EvchargeError as problem:
-        return Database(at=at, why=problem.text)
+        return DatabaseThere(at=at, why=problem.text)
     except TimeoutError:
-        return Database(at=at, why=f"{at} cannot be reached: is it running, and is `database` its address?")
+        return DatabaseThere(
+            at=at, why=f"{at} cannot be reached: is it running, and is `database` its address?"
+        )
 
 
 # ---- Kafka, the weather

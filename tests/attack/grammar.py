@@ -10,7 +10,7 @@ from msgspec import inspect
 
 from evcharge.domain.ids import ID_PATTERN
 from evcharge.domain.journal_records import Key, Text, Token
-from evcharge.evc1.messages import Pin
+from evcharge.evc1.messages import Pin, Place
 
 # What stands where it may not, as it is written in JSON.
 HOSTILE = (
@@ -131,6 +131,7 @@ class Grammar:
             _pattern(Token): lambda: "T-" + "".join(self.chance.choices(letters, k=12)),
             _pattern(Key): lambda: "A" * 43 + "=",
             _pattern(Pin): lambda: "4711",
+            _pattern(Place): lambda: f"10.0.0.9:{self.chance.randrange(1, 65536)}",
             _pattern(Text): lambda: self.chance.choice(["", "driver", "unplugged", "é" * 200, "<b>%s{0}"]),
         }
         if info.pattern in by_pattern:
