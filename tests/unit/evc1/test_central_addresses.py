@@ -25,6 +25,14 @@ def test_a_round_dials_each_once_and_the_next_round_begins_with_the_same():
     assert a_round(centrals) == [A, B, C]
 
 
+def test_a_round_tells_what_each_said_and_who_is_next():
+    centrals = CentralAddresses([A, B, C])
+    centrals.failed(REFUSED)
+    centrals.failed(SILENT)
+    assert list(centrals.failures.items()) == [(A, REFUSED), (B, SILENT)]
+    assert places(centrals.all) == "10.0.0.7:9002, 10.0.0.5:9002, 10.0.0.6:9002"
+
+
 def test_the_one_that_served_stays_the_first():
     centrals = CentralAddresses([A, B, C])
     assert centrals.failed(REFUSED)

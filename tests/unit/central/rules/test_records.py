@@ -10,6 +10,8 @@ from evcharge.central.rules.replies import RecordsMissing, RecordsTaken
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code
+from evcharge.domain.ids import CpId
+from evcharge.domain.journal_records import AnyRecord
 from evcharge.domain.session import EndReason, SessionState
 from tests.unit.central.builders import (
     JOURNAL,
@@ -51,6 +53,23 @@ def test_a_start_a_meter_and_an_end_make_a_ticket(town: Network):
         (TransferKind.RELEASE, 1_969),
     ]
     assert town.point().status is CpStatus.AVAILABLE
+
+
+def test_only_meters_of_the_last_seconds_may_be_stored_a_moment_later(town: Network):
+    session, engine = town.authorised(), town.engines["CP001"]
+    start = engine.started(session.session_id)
+    meters = [engine.meter(session.session_id, 1_000) for _ in range(11)]
+
+    def can_wait(*records: AnyRecord) -> bool:
+        journal = engine.journal_id
+        return c.TakeRecords(
+            by=c.CENTRAL, cp_id=CpId("CP001"), epoch=0, link=1, journal_id=journal, records=records
+        ).can_wait
+
+    assert can_wait(*meters[:10])
+    assert not can_wait(*meters)
+    assert not can_wait(start, *meters[:2])
+    assert not c.Note(by=c.CENTRAL, event=events.CentralStopped()).can_wait
 
 
 def test_the_price_is_the_one_that_was_granted(town: Network):
