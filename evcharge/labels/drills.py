@@ -247,7 +247,7 @@ SENTENCES: Mapping[str, Words] = {
     # ---- why one is not run
     "n central here": (
         (
-            "Central does not run on this PC with this state folder (--state DIR), so that it can be killed: "
+            "Central is not running on this PC with this state folder (--state DIR), so that it can be killed: "
             "run it there"
         ),
         (

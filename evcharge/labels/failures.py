@@ -53,7 +53,7 @@ SENTENCES: Mapping[str, Words] = {
         "su certificado no es de una autoridad en la que aquí se confíe",
     ),
     "no certificate": (
-        "it is no certificate that is understood",
+        "it is not a certificate that is understood",
         "no es un certificado que se entienda",
     ),
     "not sealed": ("it was not sealed with this key", "no se cifró con esta clave"),

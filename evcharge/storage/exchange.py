@@ -92,7 +92,7 @@ def finish(state: Path) -> Finished | None:
                 note = read_json(files.read_ours(state / _NOTE, _MOST_BYTES), _Note)
             except ValueError:
                 raise StateError(
-                    f"{state / _NOTE} is not what evcharge wrote: restore the backup anew."
+                    f"{state / _NOTE} is not what evcharge wrote: restore the backup again."
                 ) from None
             _move(state, note)
             _forget(state)

@@ -277,15 +277,15 @@ def why(place: Place, problem: BaseException) -> str:
     match problem:
         case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
             return (
-                f"{place} does not let us in: check the user, and the password in EVCHARGE_DATABASE_PASSWORD "
+                f"{place} refuses the login: check the user, and the password in EVCHARGE_DATABASE_PASSWORD "
                 "or in central/database.password of the state folder."
             )
         case asyncpg.InvalidCatalogNameError():
             return f"{place}: there is no such database. Make it first, or correct `database`."
         case asyncpg.InsufficientPrivilegeError():
-            return f"{place}: this user may not make tables there. Let it own the database or the schema."
+            return f"{place}: this user may not create tables there. Let it own the database or the schema."
         case asyncpg.CannotConnectNowError() | asyncpg.TooManyConnectionsError():
-            return f"{place} takes no connections at present. Try again in a moment."
+            return f"{place} accepts no connections at present. Try again in a moment."
         case ssl.SSLCertVerificationError():
             return (
                 f"{place}: its certificate is not one that we trust for this host. "
@@ -366,7 +366,7 @@ async def _check(connection: asyncpg.Connection, place: Place) -> None:
                 f"Set {setting} = on, then start Central again."
             )
     if await connection.fetchval("SHOW server_encoding") != "UTF8":
-        raise StateError(f"{place} does not keep UTF-8. Make the database with ENCODING 'UTF8'.")
+        raise StateError(f"{place} does not store UTF-8. Create the database with ENCODING 'UTF8'.")
     if await connection.fetchval("SELECT pg_is_in_recovery()"):
         raise StateError(f"{place} is a standby, which cannot be written. Name the primary.")
 

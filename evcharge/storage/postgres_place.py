@@ -65,7 +65,7 @@ class Place:
         try:
             return ssl.create_default_context(cafile=self.ca_file or None)
         except OSError:
-            raise StateError(f"{self.ca_file} is no file of certificates (PEM) that can be read.") from None
+            raise StateError(f"{self.ca_file} is not a readable file of certificates (PEM).") from None
 
 
 def place_of(config: Config, url: str = "") -> Place:

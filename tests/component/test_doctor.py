@@ -487,9 +487,9 @@ async def test_a_database_that_central_can_use(state: Path, postgres: str):
     ("wrong", "more", "says"),
     [
         (("/postgres", "/nowhere"), {}, "there is no such database"),
-        (("evcharge@", "nobody@"), {}, "does not let us in: check the user, and the password"),
+        (("evcharge@", "nobody@"), {}, "refuses the login: check the user, and the password"),
         (("", ""), {"database_security": "tls"}, "cannot be reached"),
-        (("", ""), {"database_ca_file": "gone.pem"}, "gone.pem is no file of certificates"),
+        (("", ""), {"database_ca_file": "gone.pem"}, "gone.pem is not a readable file of certificates"),
     ],
 )
 async def test_a_database_that_central_cannot_use(state: Path, postgres: str, wrong, more, says: str):

@@ -226,7 +226,7 @@ async def test_over_tls_its_certificate_must_be_one_that_we_trust(tmp_path: Path
     ("wrong", "said"),
     [
         (("/postgres", "/nowhere"), "there is no such database"),
-        (("evcharge@", "nobody@"), "does not let us in: check the user, and the password"),
+        (("evcharge@", "nobody@"), "refuses the login: check the user, and the password"),
         (("127.0.0.1:", "127.0.0.1:1"), "cannot be reached"),
     ],
 )

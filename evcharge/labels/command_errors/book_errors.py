@@ -39,7 +39,7 @@ SENTENCES: Mapping[str, Words] = {
         "{path} se está restaurando, y eso se interrumpió: empiece de nuevo para terminarlo.",
     ),
     "no note": (
-        "{path} is not what evcharge wrote: restore the backup anew.",
+        "{path} is not what evcharge wrote: restore the backup again.",
         "{path} no lo escribió evcharge: restaure la copia de nuevo.",
     ),
     "check disk": ("{path}: {why}. Check the disk.", "{path}: {why}. Revise el disco."),

@@ -30,7 +30,7 @@ SENTENCES: Mapping[str, Words] = {
         "`[central] database` necesita el extra de PostgreSQL: pip install '{name}', y arranque de nuevo.",
     ),
     "no certificates": (
-        "{path} is no file of certificates (PEM) that can be read.",
+        "{path} is not a readable file of certificates (PEM).",
         "{path} no es un fichero de certificados (PEM) que se pueda leer.",
     ),
     "no password there": (
@@ -61,7 +61,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "place shut": (
         (
-            "{place} does not let us in: check the user, and the password in EVCHARGE_DATABASE_PASSWORD or in "
+            "{place} refuses the login: check the user, and the password in EVCHARGE_DATABASE_PASSWORD or in "
             "central/database.password of the state folder."
         ),
         (
@@ -74,11 +74,11 @@ SENTENCES: Mapping[str, Words] = {
         "{place}: no existe esa base de datos. Créela antes, o corrija `database`.",
     ),
     "no tables": (
-        "{place}: this user may not make tables there. Let it own the database or the schema.",
+        "{place}: this user may not create tables there. Let it own the database or the schema.",
         "{place}: este usuario no puede crear tablas. Hágalo dueño de la base de datos o del esquema.",
     ),
     "place full": (
-        "{place} takes no connections at present. Try again in a moment.",
+        "{place} accepts no connections at present. Try again in a moment.",
         "{place} no acepta conexiones ahora. Pruebe de nuevo en un momento.",
     ),
     "place not trusted": (
@@ -110,7 +110,7 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "place not UTF-8": (
-        "{place} does not keep UTF-8. Make the database with ENCODING 'UTF8'.",
+        "{place} does not store UTF-8. Create the database with ENCODING 'UTF8'.",
         "{place} no guarda UTF-8. Cree la base de datos con ENCODING 'UTF8'.",
     ),
     "place standby": (
