@@ -1,4 +1,4 @@
-# One word for each thing one does here. `make help` lists them.
+# What one does here, each in one word. `make help` lists them.
 # All that is needed is make and Python 3.11 or newer.
 
 VENV := .venv

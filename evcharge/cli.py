@@ -477,7 +477,7 @@ for _command in (invite, join, doctor, ports, drill, fleet):
 
 @evcharge.group()
 def audit() -> None:
-    """Look after the record of all that happened."""
+    """Work with the record of everything that happened."""
 
 
 @audit.command()

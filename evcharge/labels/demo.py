@@ -49,7 +49,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     # ---- what stands last, and stays
     "stands": (
-        "The network stands, and stays until Ctrl+C.",
+        "The network is running; press Ctrl+C to stop it.",
         "La red está en marcha, hasta que pulse Ctrl+C.",
     ),
     "pages": ("Pages", "Páginas"),

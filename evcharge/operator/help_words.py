@@ -143,7 +143,7 @@ SPANISH: Mapping[str, str] = {
     "Withdraw the keys of CP_ID: it is out of service until it registers again.": (
         "Revoca las claves de CP_ID: queda fuera de servicio hasta que se registre de nuevo."
     ),
-    "Let DRIVER_ID charge no longer, or again (--lift). Its running charge ends.": (
+    "Block DRIVER_ID from charging, or lift the block (--lift). Its running charge ends.": (
         "Impide recargar a DRIVER_ID, o se lo permite de nuevo (--lift). Su recarga en curso termina."
     ),
     "Let it charge again.": "Le deja cargar de nuevo.",
@@ -199,7 +199,7 @@ SPANISH: Mapping[str, str] = {
     ),
     "Leave one that was taken.": "Deja uno del que se ocupaba alguien.",
     "Close one that nothing else would end.": "Cierra uno que no terminaría solo.",
-    "Say what the tickets of a month come to, corrections included, by driver or by charging point.": (
+    "Add up the tickets of a month, corrections included, by driver or by charging point.": (
         "Dice lo que suman los tiques de un mes, con sus correcciones, por conductor o por punto de recarga."
     ),
     "Such as 2026-11; without: the present one.": "Por ejemplo 2026-11; si falta, el mes actual.",
@@ -276,7 +276,7 @@ SPANISH: Mapping[str, str] = {
     "Only these, such as TicketMade.": "Solo estos, por ejemplo TicketMade.",
     "The last ones.": "Los últimos.",
     "One JSON object a line, for programs.": "Un objeto JSON por línea, para programas.",
-    "Look after the record of all that happened.": "Cuida el registro de todo lo que ha pasado.",
+    "Work with the record of everything that happened.": "Cuida el registro de todo lo que ha pasado.",
     "Check that the books are what was written: every row, sum and anchor; name what is not.": (
         "Comprueba que los libros son lo que se escribió: cada fila, suma y ancla; nombra lo que no cuadra."
     ),

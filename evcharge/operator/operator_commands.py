@@ -172,7 +172,7 @@ def set_point(
 @click.option("--lift", is_flag=True, help="Let it charge again.")
 @_central()
 def block(driver_id: str, lift: bool, as_json: bool, config_file: Path | None, **given: Any) -> None:
-    """Let DRIVER_ID charge no longer, or again (--lift). Its running charge ends."""
+    """Block DRIVER_ID from charging, or lift the block (--lift). Its running charge ends."""
     work = Operating(config_file, given, as_json=as_json)
     content = work.ask(lambda api: api.post(f"/api/drivers/{driver_id}/block", {"blocked": not lift}))
     work.tell("readmitted" if lift else "barred", driver_id=driver_id)

@@ -67,7 +67,7 @@ def report(
     config_file: Path | None,
     **given: Any,
 ) -> None:
-    """Say what the tickets of a month come to, corrections included, by driver or by charging point."""
+    """Add up the tickets of a month, corrections included, by driver or by charging point."""
     from evcharge.operator import tables
 
     work = Operating(config_file, given, as_json=as_json)

@@ -90,6 +90,7 @@ def init_state(
     for path, make in (
         (state / "service.key", _fernet_key),
         (state / "central" / "resume.key", _fernet_key),
+        (state / "central" / "pin.key", new_secret),
         (state / "enrolment.token", new_secret),
         (operator_token_path(state), new_secret),
         (weather_token_path(state), new_secret),

@@ -187,7 +187,7 @@ def test_a_state_folder_that_cannot_be_made_ends_the_demo_with_a_sentence(up):
 
 def test_a_process_that_dies_later_is_named_and_starts_again_as_it_was(up, tmp_path):
     process = up("dies later cp-engine", once=False, points=1)
-    said = until(process, "The network stands")
+    said = until(process, "The network is running")
     (begun,) = re.findall(r"│ pid \d+ (.*cp-engine CP001.*)", said)
     (tmp_path / "state" / "demo").mkdir(exist_ok=True)
     (tmp_path / "state" / "demo" / "stands").touch()
@@ -223,7 +223,7 @@ def test_what_a_person_needs_stands_last_and_the_rest_is_in_a_file(up, tmp_path)
 )
 def test_a_signal_stops_everything_cleanly_within_five_seconds(number, whole_group, up):
     process = up(once=False)
-    said = until(process, "The network stands, and stays until Ctrl+C.")
+    said = until(process, "The network is running; press Ctrl+C to stop it.")
     # Nobody waits for these, which may have to find their hands first.
     while not all(
         re.search(rf"│ pid \d+ .*\b{role}\b", said) for role in ("weather", "driver D02", "driver D03")
@@ -254,7 +254,7 @@ def test_ctrl_c_while_it_starts_leaves_nobody_behind(up):
 
 def test_who_does_not_stop_in_time_is_killed_and_named(up):
     process = up("stubborn central", once=False)
-    said = until(process, "The network stands, and stays until Ctrl+C.")
+    said = until(process, "The network is running; press Ctrl+C to stop it.")
     asked_at = time.monotonic()
     process.send_signal(signal.SIGINT)
     said += process.communicate(timeout=10)[0]
@@ -265,7 +265,7 @@ def test_who_does_not_stop_in_time_is_killed_and_named(up):
 
 def test_nothing_is_left_behind_when_the_parent_is_killed(up):
     process = up("stubborn cp-engine", once=False)
-    said = until(process, "The network stands, and stays until Ctrl+C.")
+    said = until(process, "The network is running; press Ctrl+C to stop it.")
     process.kill()
     process.communicate(timeout=10)
     patience = time.monotonic() + 10

@@ -77,7 +77,7 @@ def start(draft: Draft, command: StartCharging, rules: Rules) -> None:
 
 
 def offered(draft: Draft, command: StartCharging, rules: Rules, most_cents: int | None = None) -> Offer:
-    """Return what `command` would start, for `most_cents` at most. Raises No."""
+    """Return what `command` would start, for `most_cents` at most. Raises StartRefusal."""
     driver = _able_driver(draft, command, rules)
     point = _free_point(draft, command)
     own_cents = None if Tariff(point.price_centi_cents_per_kwh).is_free else command.until_cents

@@ -412,7 +412,7 @@ class PayOut(MoneyOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarDriver(Command):
-    """Let a driver charge no longer, or again. Its session ends."""
+    """Block a driver from charging, or lift the block. Its session ends."""
 
     acts_at_once = True
     driver_id: DriverId

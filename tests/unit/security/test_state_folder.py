@@ -27,6 +27,7 @@ MADE = {
     "operator.token",
     "weather.token",
     "central/resume.key",
+    "central/pin.key",
 }
 
 

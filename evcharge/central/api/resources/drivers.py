@@ -77,7 +77,7 @@ class Drivers:
                 roles=OPERATORS,
                 body=BlockBody,
                 answers=answers.DriverAnswer,
-                summary="Let a driver charge no longer, or again. Its session ends.",
+                summary="Block a driver from charging, or lift the block. Its session ends.",
             ),
         ]
 
@@ -135,7 +135,7 @@ class Drivers:
         return answer(told_progress(wanted.request_id, decision.reply))
 
     async def block(self, request: web.Request, actor: Actor) -> web.Response:
-        """Let a driver charge no longer, or again."""
+        """Block a driver from charging, or lift the block."""
         driver_id = DriverId(check_id(request.match_info["driver_id"], "driver_id"))
         body = await body_of(request, BlockBody)
         command = BarDriver(by=actor, driver_id=driver_id, barred=body.blocked)
