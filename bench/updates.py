@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cryptography.fernet import Fernet
 
-from bench.fleet import Point, Server, central, cpu_s, keep_alive, process
+from bench.fleet import Point, Server, central, cpu_s, process
 from evcharge.evc1 import messages
 
 ROUND_S = 0.02
@@ -33,9 +33,7 @@ async def measure(points: int, seconds: float) -> Cost:
     """Send each of `points` BURST updates every ROUND_S for `seconds`; return the cost per update."""
     rounds = int(seconds / ROUND_S)
     floor_us = await _floor(points, rounds)
-    async with central() as (server, fleet):
-        town = await fleet.points(points)
-        beating = asyncio.create_task(keep_alive(town))
+    async with central() as (server, fleet), fleet.points(points) as town:
         for point in town:
             await point.asks()
             await point.supplies()
@@ -44,7 +42,6 @@ async def measure(points: int, seconds: float) -> Cost:
         for point in town:
             await point.driver.close(messages.Bye())
         central_us = await _central(server, town, rounds, idle)
-        beating.cancel()
     return Cost(floor_us, central_us, with_driver_us)
 
 
