@@ -38,13 +38,13 @@ from evcharge.evc1.messages import (
     RequestStart,
     RequestStop,
     Supply,
-    TicketIssued,
     TicketSeen,
 )
 from evcharge.evc1.server import ServerOptions, serve
 from evcharge.evc1.tickets import Identity, TicketOpener, seal_ticket
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, DriverSettings, ReachSettings
+from tests.unit.driver.conversations import bill
 
 D01 = DriverId("D01")
 
@@ -184,20 +184,6 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]
                 task.exception()
 
     return running
-
-
-def bill(request_id: str, session_id: str = "S-D01-CP001-1", **more: Any) -> TicketIssued:
-    facts = {
-        "cp_id": "CP001",
-        "energy_mwh": 1_100_000,
-        "cost_cents": 28,
-        "price": 2500,
-        "reason": "unplugged",
-        "started_at": 1.0,
-        "ended_at": 2.0,
-        "estimated": False,
-    }
-    return TicketIssued(request_id=request_id, session_id=session_id, **{**facts, **more})
 
 
 def step(request: RequestStart, name: str, **more: Any) -> Progress:
