@@ -34,7 +34,7 @@ async def main(*, quick: bool, into: Path | None = None, keep: bool = False) -> 
         f"SUPPLY_UPDATE   floor {cost.floor_us:.1f} us, Central {cost.central_us:.1f} us = {cost.ratio:.2f} x"
     )
     print(f"                with its driver's screen fed as well: {cost.with_driver_us:.1f} us")
-    rate = await starts.measure(points=200 if quick else 1000, rounds=5)
+    rate = await starts.measure(points=200 if quick else 1000)
     print(
         f"session starts  {rate.per_s:.0f} /s durable, all at once; p99 {rate.p99_ms:.0f} ms; "
         f"{rate.cpu_us:.0f} us of CPU each"

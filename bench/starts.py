@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from bench.fleet import central, cpu_s
 from evcharge.domain.errors import StateError
 
+# A driver who gave three back without plugging in has to pause.
+ROUNDS = 3
 # However busy the machine: a START that has not come by then does not come.
 _ROUND_S = 120.0
 
@@ -22,8 +24,8 @@ class Rate:
     cpu_us: float
 
 
-async def measure(points: int, rounds: int) -> Rate:
-    """Let `points` drivers ask at the same moment, `rounds` times over; StateError: a START did not come."""
+async def measure(points: int, rounds: int = ROUNDS) -> Rate:
+    """Let `points` drivers ask at the same moment, at most ROUNDS times; StateError: a START did not come."""
     async with central() as (server, fleet), fleet.points(points) as town:
         loop = asyncio.get_running_loop()
         waited: list[float] = []
