@@ -27,7 +27,7 @@ READY_S = 60.0
 AT_ONCE = 25
 # Whoever looks once a second must not be late.
 _EARLY_S = 0.5
-_SAID_FIRST_BYTES = 1 << 16
+_SAID_AT_ONCE_BYTES = 1 << 16
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -69,10 +69,13 @@ async def process(*command: str, env: dict[str, str] | None = None) -> AsyncIter
 
 async def _port(child: asyncio.subprocess.Process, said: IO[bytes]) -> int:
     """Return where a server listens, as it says itself; raises StateError when it does not in READY_S."""
-    deadline = time.monotonic() + READY_S
+    deadline, read = time.monotonic() + READY_S, 0
     while time.monotonic() < deadline and child.returncode is None:
-        for line in os.pread(said.fileno(), _SAID_FIRST_BYTES, 0).splitlines(keepends=True):
-            if b"listening on" in line and line.endswith(b"\n"):
+        new = os.pread(said.fileno(), _SAID_AT_ONCE_BYTES, read)
+        whole = new[: new.rfind(b"\n") + 1]
+        read += len(whole)
+        for line in whole.splitlines():
+            if b"listening on" in line:
                 return int(line.rsplit(b":", 1)[1])
         await asyncio.sleep(0.05)
     raise StateError(
