@@ -1,5 +1,6 @@
 """The names things go by: ids as types of their own, roles, and the one check at the door."""
 
+import functools
 import re
 from enum import StrEnum
 from typing import NewType
@@ -38,6 +39,8 @@ class Role(StrEnum):
     UNKNOWN = "unknown"
 
 
+# Lists of ten thousand points are put in order again and again.
+@functools.lru_cache(maxsize=1 << 15)
 def natural(id_: str) -> tuple[tuple[str, int], ...]:
     """Return by what ids are in order for people: CP2 before CP10."""
     return tuple((text, int(digits or 0)) for text, digits in _PARTS.findall(id_)[:-1])

@@ -11,8 +11,11 @@ import aiohttp
 import pytest
 
 from evcharge.central.api.kit import answers
+from evcharge.central.api.resources import stats as stats_resource
 from evcharge.central.books import verify
+from evcharge.central.books.statistics import Statistics
 from evcharge.central.services import chain_walker
+from evcharge.domain.ids import natural
 from evcharge.evc1 import messages
 from tests.component import books
 from tests.component.books import raw
@@ -231,6 +234,19 @@ async def test_the_statistics_are_what_the_tickets_say(office: Office):
     )
     past = shaped(await office.ask("GET", "/api/stats?from=2020-01-01&to=2020-12-31"), answers.StatsAnswer)
     assert (past["days"], past["today"]["sessions"], past["cps"][0]["sessions"]) == ([], 3, 0)
+
+
+async def test_sums_that_are_kept_ask_nothing_of_the_books_and_put_no_points_in_order(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    await office.town.point("CP002")
+    monkeypatch.setattr(stats_resource, "_REST", 1e9)
+    first = await office.get("/api/stats")
+    computed: list[str] = []
+    monkeypatch.setattr(stats_resource, "natural", lambda id_: computed.append(id_) or natural(id_))
+    monkeypatch.setattr(Statistics, "uses", lambda *_: pytest.fail("the sums were computed again"))
+    assert await office.get("/api/stats") == first
+    assert computed == []
 
 
 async def test_statistics_of_nothing_are_empty(office: Office):

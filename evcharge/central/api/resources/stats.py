@@ -63,28 +63,28 @@ class Stats:
         now = self._clock()
         first, last = days(query, self._store.days.of(now))
         one = CpId(check_id(query["cp_id"], "cp_id")) if "cp_id" in query else None
-        known = sorted((point.cp_id for point in self._dispatcher.facts.points()), key=natural)
         if one is not None and self._dispatcher.facts.point(one) is None:
             raise Refused(f"{one} does not exist: Central has never heard of it.", Code.NOT_FOUND)
         async with self._turn:
-            return answer(await self._sums((first, last, one), known, now))
+            return answer(await self._sums((first, last, one), now))
 
-    async def _sums(self, key: _Key, known: list[CpId], now: datetime) -> views.Json:
+    async def _sums(self, key: _Key, now: datetime) -> views.Json:
         """Return the sums; the same again for as long as it takes to make up for what they cost."""
         began = time.monotonic()
         until, content = self._kept.get(key, (0.0, {}))
         if began < until:
             return content
-        content = await self._computed(key, known, now)
+        content = await self._computed(key, now)
         ended = time.monotonic()
         self._kept = {kept: value for kept, value in self._kept.items() if value[0] > ended}
         if len(self._kept) < _MOST_KEPT:
             self._kept[key] = (ended + (ended - began) * _REST, content)
         return content
 
-    async def _computed(self, key: _Key, known: list[CpId], now: datetime) -> views.Json:
+    async def _computed(self, key: _Key, now: datetime) -> views.Json:
         first, last, one = key
-        points = [one] if one is not None else known
+        known = [point.cp_id for point in self._dispatcher.facts.points()]
+        points = [one] if one is not None else sorted(known, key=natural)
         uses = await self._statistics.uses(first, last, points, self._store.statuses, now)
         per_day = await self._statistics.days(first, last, one, len(known))
         day = self._store.days.of(now)
