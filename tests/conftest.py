@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import uvloop
 from hypothesis import HealthCheck, settings
 
 from evcharge.runtime.logs import JsonFormatter, TextFormatter
+from evcharge.runtime.uv_loop import UvLoop
 from tests.virtual_time import VirtualLoop
 
 # Times of a loaded machine say nothing about the code: no deadline.
@@ -39,7 +39,7 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], a
     if item.get_closest_marker("virtual_time"):
         return {"virtual": VirtualLoop}
     if item.get_closest_marker("both_loops"):
-        return {"wall": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+        return {"wall": asyncio.new_event_loop, "uvloop": UvLoop}
     return {"wall": asyncio.new_event_loop}
 
 

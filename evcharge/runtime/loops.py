@@ -9,7 +9,7 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 def fastest() -> LoopFactory | None:
     """Return what makes the loop of a role with many links: uvloop, where it is installed; None is asyncio's own."""
     try:
-        import uvloop
+        from evcharge.runtime.uv_loop import UvLoop
     except ImportError:
         return None
-    return uvloop.new_event_loop
+    return UvLoop
