@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bench.fleet import cpu_s, process
+from bench.fleet import Server, cpu_s, process
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 from evcharge.storage.database import open_database
@@ -58,8 +59,9 @@ class Cost:
 
 @dataclass(frozen=True)
 class Report:
-    """The floor, which answers two bytes, and every address."""
+    """The floor, which answers two bytes, and every address; how long Central took to come up with those books."""
 
+    start_s: float
     floor: Cost
     costs: list[Cost]
 
@@ -77,17 +79,26 @@ async def measure(points: int, sessions: int, seconds: float) -> Report:
         token = secret_files.read_secret(state / "operator.token")
         async with process("-m", "bench.api") as bare:
             floor = await _asked("floor", bare.pid, bare.port, "/", "", seconds)
-        async with _central(folder) as (pid, port):
+        async with central_with_api(folder) as central:
             middle = (utc_now() - timedelta(days=DAYS / 2)).date()
             costs = [
-                await _asked(name, pid, port, path.format(middle=middle), token, seconds)
+                await _asked(name, central.pid, central.api_port, path.format(middle=middle), token, seconds)
                 for name, path in PATHS.items()
             ]
-    return Report(floor, costs)
+    return Report(central.start_s, floor, costs)
+
+
+@dataclass(frozen=True)
+class Central(Server):
+    """A Central with its API; `start_s` is how long it took to come up."""
+
+    api_port: int
+    start_s: float
 
 
 @contextlib.asynccontextmanager
-async def _central(folder: str) -> AsyncIterator[tuple[int, int]]:
+async def central_with_api(folder: str) -> AsyncIterator[Central]:
+    """Run Central on the state in `folder`; the block begins when all is done that its start leaves to do."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -96,8 +107,11 @@ async def _central(folder: str) -> AsyncIterator[tuple[int, int]]:
         "EVCHARGE_CENTRAL__PORT": "0",
         "EVCHARGE_CENTRAL__API_PORT": str(port),
         "EVCHARGE_CENTRAL__REQUESTS_PER_S": "1000000",
+        "EVCHARGE_CENTRAL__WELCOME_DRIVERS": "100000",
+        "EVCHARGE_CENTRAL__WELCOME_PER_HOUR": "100000",
         "EVCHARGE_REACH__REGISTRY_URL": "https://127.0.0.1:1",
     }
+    began = time.monotonic()
     async with process("-m", "evcharge", "central", env=env) as server:
         async with asyncio.timeout(30):
             while True:
@@ -106,6 +120,7 @@ async def _central(folder: str) -> AsyncIterator[tuple[int, int]]:
                     writer.close()
                     break
                 await asyncio.sleep(0.05)
+        start_s = time.monotonic() - began
         # What a start leaves to do must not be counted as the cost of an answer.
         before = cpu_s(server.pid)
         while True:
@@ -113,7 +128,7 @@ async def _central(folder: str) -> AsyncIterator[tuple[int, int]]:
             if (now := cpu_s(server.pid)) - before < 0.1:
                 break
             before = now
-        yield server.pid, port
+        yield Central(server.pid, server.port, port, start_s)
 
 
 async def _asked(name: str, pid: int, port: int, path: str, token: str, seconds: float) -> Cost:

@@ -43,7 +43,7 @@ def rss_kib(pid: int) -> int:
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
 
-@dataclass
+@dataclass(frozen=True)
 class Server:
     """A process that listens."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bench.fleet import Point, central
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel
 
 # Slower than the 200 messages a second that Central reads of one link.
 EVERY_S = 0.01
@@ -26,16 +27,21 @@ async def measure(points: int, seconds: float) -> Lag:
     async with central() as (_, fleet), fleet.points(points) as alive:
         # More than they need: each of them says something each second.
         keeping = asyncio.create_task(_beat(alive))
-        probe = await fleet.dial("PROBE", Role.DRIVER)
-        waits = []
-        until = time.perf_counter() + seconds
-        while (began := time.perf_counter()) < until:
-            probe.send(messages.Heartbeat())
-            while not isinstance(await probe.receive(), messages.Heartbeat):
-                pass
-            waits.append((time.perf_counter() - began) * 1000)
-            await asyncio.sleep(EVERY_S)
+        lag = await waits_of(await fleet.dial("PROBE", Role.DRIVER), seconds)
         keeping.cancel()
+    return lag
+
+
+async def waits_of(probe: Channel, seconds: float) -> Lag:
+    """Return how long a link waits for the answers to its heartbeats, for so many seconds."""
+    waits = []
+    until = time.perf_counter() + seconds
+    while (began := time.perf_counter()) < until:
+        probe.send(messages.Heartbeat())
+        while not isinstance(await probe.receive(), messages.Heartbeat):
+            pass
+        waits.append((time.perf_counter() - began) * 1000)
+        await asyncio.sleep(EVERY_S)
     waits.sort()
     return Lag(waits[len(waits) // 2], waits[int(len(waits) * 0.99)], waits[-1])
 

@@ -1,9 +1,11 @@
 """What a whole charging point costs Central in CPU, a second of a charge: all lanes, at the pace of real ones."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from bench.fleet import AT_ONCE, Point, beat, central, cpu_s, keep_alive, rss_kib
+from bench.fleet import AT_ONCE, Fleet, Point, beat, central, cpu_s, keep_alive, rss_kib
 from evcharge.domain import journal_records
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel
@@ -25,26 +27,32 @@ async def measure(points: int, seconds: int) -> Cost:
     """Let `points` charge for so many seconds; return what each of them costs Central a second."""
     async with central() as (server, fleet):
         empty = rss_kib(server.pid)
-        town: list[Point] = []
-        beating = asyncio.create_task(keep_alive(town))
-        for first in range(0, points, AT_ONCE):
-            numbers = range(first, min(first + AT_ONCE, points))
-            arrived = await asyncio.gather(*(fleet.point(number) for number in numbers))
-            await asyncio.gather(*(_charges(point) for point in arrived))
-            town += arrived
-        full = rss_kib(server.pid)
-        readers = [
-            asyncio.create_task(_read(channel)) for one in town for channel in (one.engine, one.monitor)
-        ]
-        beating.cancel()
-        await _second(town, 0)
-        before = cpu_s(server.pid)
-        for number in range(1, seconds + 1):
-            await _second(town, number)
-        used = cpu_s(server.pid) - before
+        async with charging(fleet, range(points)) as town:
+            full = rss_kib(server.pid)
+            await speak(town, 0)
+            before = cpu_s(server.pid)
+            for number in range(1, seconds + 1):
+                await speak(town, number)
+            used = cpu_s(server.pid) - before
+    return Cost(used / (points * seconds) * 1e6, (full - empty) / points)
+
+
+@contextlib.asynccontextmanager
+async def charging(fleet: Fleet, numbers: Sequence[int]) -> AsyncIterator[list[Point]]:
+    """Bring charging points of these numbers to life, a charge at each; from then on they live by what `speak` says."""
+    town: list[Point] = []
+    beating = asyncio.create_task(keep_alive(town))
+    for first in range(0, len(numbers), AT_ONCE):
+        arrived = await asyncio.gather(*(fleet.point(number) for number in numbers[first : first + AT_ONCE]))
+        await asyncio.gather(*(_charges(point) for point in arrived))
+        town += arrived
+    readers = [asyncio.create_task(_read(channel)) for one in town for channel in (one.engine, one.monitor)]
+    beating.cancel()
+    try:
+        yield town
+    finally:
         for reader in readers:
             reader.cancel()
-    return Cost(used / (points * seconds) * 1e6, (full - empty) / points)
 
 
 async def _charges(point: Point) -> None:
@@ -53,7 +61,7 @@ async def _charges(point: Point) -> None:
     await point.driver.close(messages.Bye())
 
 
-async def _second(town: list[Point], number: int) -> None:
+async def speak(town: list[Point], number: int) -> None:
     """Say what all of them say in one second, spread over it."""
     loop = asyncio.get_running_loop()
     began = loop.time()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import api, feed, history, kafka, lag, points, starts, updates
+from bench import api, fairness, feed, history, kafka, lag, points, starts, updates
 from evcharge import __version__
 from evcharge.runtime import descriptors, loops
 
@@ -60,12 +60,18 @@ async def main(*, quick: bool, into: Path | None = None, keep: bool = False) -> 
     )
     count, sessions = (1_000, 50_000) if quick else (10_000, 1_000_000)
     gets = await api.measure(count, sessions, seconds=0.5 if quick else 5)
+    print(
+        f"start           {gets.start_s:.1f} s with the books of {count:,} points and {sessions:,} sessions"
+    )
     print(f"GET             {count:,} points, {sessions:,} sessions; bare aiohttp {gets.floor.cpu_us:.0f} us")
     for get in gets.costs:
         print(
             f"  {get.name:24}{get.per_s:7.0f} /s {get.cpu_us:8.0f} us {gets.times(get):7.1f} x"
             f" {get.size / 1024:8.0f} KiB"
         )
+    fair = await fairness.measure(50_000 if quick else 1_000_000, seconds=3 if quick else 10)
+    for name, beside in fair.items():
+        print(f"neighbour       {beside.p99_ms:4.0f} ms (p99) when {name}")
     await kafka.main(quick=quick)
     run = history.Run(
         version=__version__,
@@ -89,6 +95,7 @@ async def main(*, quick: bool, into: Path | None = None, keep: bool = False) -> 
             "point_cpu_us_per_s": whole.cpu_us,
             "point_kib": whole.rss_kib,
             "lag_p99_ms": wait.p99_ms,
+            "cold_start_s": gets.start_s,
             "pages_percent": pages.with_pages,
         },
     )
@@ -105,6 +112,7 @@ async def main(*, quick: bool, into: Path | None = None, keep: bool = False) -> 
         and rate.per_s >= LEAST_STARTS_PER_S
         and wait.p99_ms <= MOST_WAIT_MS
         and pages.with_pages <= MOST_FEED_PERCENT
+        and not fairness.too_late(fair)
         and all(gets.times(get) <= MOST_TIMES_BARE for get in gets.costs if get.name not in api.WHOLE)
     )
     print("within budget" if good else "OVER BUDGET")
