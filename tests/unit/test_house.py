@@ -4,14 +4,11 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Collection, Iterator
 
 import pytest
 
-import evcharge
-
-PACKAGE = Path(evcharge.__file__).parent
+from tests.unit.sources import PACKAGE, calls, modules
 
 LOADED = """
 import importlib, pkgutil, sys
@@ -41,12 +38,6 @@ def test_nobody_outside_storage_reads_the_errors_of_one_database():
     assert [path.name for path in others if re.search(r"sqlite_error|SQLITE_[A-Z]", path.read_text())] == []
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    """Yield each module of the package by its path in there, parsed."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
-
-
 def is_text_of_a_location(node: ast.expr) -> bool:
     return (
         isinstance(node, ast.Attribute)
@@ -58,8 +49,8 @@ def is_text_of_a_location(node: ast.expr) -> bool:
 def test_locations_are_compared_as_locations_and_their_text_nowhere():
     found = [
         f"{name}:{node.lineno}: {ast.unparse(node)}"
-        for name, tree in modules()
-        for node in ast.walk(tree)
+        for name, nodes in modules().items()
+        for node in nodes
         if isinstance(node, ast.Compare) and any(map(is_text_of_a_location, [node.left, *node.comparators]))
     ]
     assert found == []
@@ -68,8 +59,8 @@ def test_locations_are_compared_as_locations_and_their_text_nowhere():
 def test_only_the_domain_knows_which_spellings_are_alike():
     found = [
         name
-        for name, tree in modules()
-        for node in ast.walk(tree)
+        for name, nodes in modules().items()
+        for node in nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in ("casefold", "normalize")
@@ -81,8 +72,8 @@ def test_only_the_domain_knows_which_spellings_are_alike():
 def test_energy_meets_a_price_in_the_tariff_alone():
     products = [
         (name, ast.unparse(node))
-        for name, tree in modules()
-        for node in ast.walk(tree)
+        for name, nodes in modules().items()
+        for node in nodes
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.FloorDiv | ast.Mod)
     ]
     assert len(products) > 100
@@ -136,9 +127,9 @@ ONE_THING = {
 
 def test_no_public_class_name_has_two_meanings():
     homes: dict[str, list[str]] = {}
-    for name, tree in modules():
+    for name, nodes in modules().items():
         if name not in MESSAGES:
-            for node in ast.walk(tree):
+            for node in nodes:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     homes.setdefault(node.name, []).append(name)
     assert {name: found for name, found in homes.items() if len(found) > 1} == {}
@@ -162,13 +153,8 @@ SPEAKING = ("registry/", "weather/", "driver/", "central/peers/")
 def test_what_a_program_logs_for_people_has_two_languages():
     found = [
         f"{name}:{node.lineno}"
-        for name, tree in modules()
-        if name.startswith(SPEAKING)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func) in ("log.info", "log.warning", "log.error")
-        and isinstance(node.args[0], ast.Constant)
-        and re.search(r"[a-z]{2}", str(node.args[0].value))
+        for name, node in calls({"log.info", "log.warning", "log.error"}, SPEAKING)
+        if isinstance(node.args[0], ast.Constant) and re.search(r"[a-z]{2}", str(node.args[0].value))
     ]
     assert found == []
 
@@ -192,9 +178,9 @@ READERS = {
 READERS |= {"cp/engine/plan.py", "weather/timeline.py"}
 
 
-def _told_as_they_are(source: str) -> Iterator[int]:
+def _told_as_they_are(nodes: Collection[ast.AST]) -> Iterator[int]:
     """Yield the lines where the text of an exception that is not ours is formatted."""
-    for handler in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ExceptHandler)):
+    for handler in (node for node in nodes if isinstance(node, ast.ExceptHandler)):
         kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         if handler.name is None or all(OURS.fullmatch(ast.unparse(kind)) for kind in kinds if kind):
             continue
@@ -217,7 +203,7 @@ def _told_as_they_are(source: str) -> Iterator[int]:
             for part in told:
                 if isinstance(part, ast.Name) and part.id == handler.name:
                     yield part.lineno
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr == "strerror":
             yield node.lineno
 
@@ -234,16 +220,17 @@ def _told_as_they_are(source: str) -> Iterator[int]:
     ],
 )
 def test_an_exception_that_is_told_as_it_is_is_found(line: str):
-    assert list(_told_as_they_are(f"try: pass\nexcept OSError as problem: {line}")) == [2]
-    assert not list(_told_as_they_are("try: pass\nexcept BadInput as problem: log.info('%s', problem)"))
+    theirs = ast.walk(ast.parse(f"try: pass\nexcept OSError as problem: {line}"))
+    assert list(_told_as_they_are(list(theirs))) == [2]
+    ours = ast.walk(ast.parse("try: pass\nexcept BadInput as problem: log.info('%s', problem)"))
+    assert not list(_told_as_they_are(list(ours)))
 
 
 def test_no_exception_of_a_library_is_told_as_it_is():
-    home = Path(evcharge.__file__).parent
     found = [
-        f"{path.relative_to(home)}:{line}: use failures.why"
-        for path in sorted(home.rglob("*.py"))
-        if str(path.relative_to(home)) not in READERS
-        for line in _told_as_they_are(path.read_text())
+        f"{name}:{line}: use failures.why"
+        for name, nodes in modules().items()
+        if name not in READERS
+        for line in _told_as_they_are(nodes)
     ]
     assert found == []

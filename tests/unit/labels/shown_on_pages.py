@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from evcharge import labels
 from evcharge.central.rules.alert_kinds import AlertKind
@@ -20,7 +19,8 @@ from evcharge.labels import (
     registry,
 )
 from evcharge.labels.command_errors import typed_errors
-from tests.unit.labels.test_command_errors import ERRORS, PACKAGE, text_of
+from tests.unit.labels.test_command_errors import ERRORS, text_of
+from tests.unit.sources import calls, modules
 
 # All of them: terms, refusals, causes, and what servers answer.
 _WHOLE = (
@@ -58,16 +58,15 @@ def shown() -> Iterator[Words]:
     for table in _WHOLE:
         yield from table.values()
     for name, table in _NAMED:
-        said = _names(PACKAGE / name)
+        said = _names(name)
         yield from (words for one, words in table.items() if any(_fits(one, text) for text in said))
     yield from _of_typed_values()
 
 
-def _names(path: Path) -> set[tuple[str, bool]]:
+def _names(module: str) -> set[tuple[str, bool]]:
     """Return the texts of a module, each with whether something follows it, as in f"why {hold}"."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     found = set()
-    for node in ast.walk(tree):
+    for node in modules()[module]:
         match node:
             case ast.Constant(value=str(text)):
                 found.add((text, False))
@@ -85,15 +84,10 @@ def _fits(name: str, said: tuple[str, bool]) -> bool:
 def _of_typed_values() -> Iterator[Words]:
     yield from (words for name, words in typed_errors.SENTENCES.items() if name.startswith("of "))
     known = typed_errors.SENTENCES.values()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if not path.relative_to(PACKAGE).as_posix().startswith(_TYPED):
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in ERRORS):
-                continue
-            text = text_of(node.args[0])
-            if text is not None:
-                yield from (words for words in known if _pattern(words[0]).fullmatch(text))
+    for _, call in calls(ERRORS, _TYPED):
+        text = text_of(call.args[0]) if call.args else None
+        if text is not None:
+            yield from (words for words in known if _pattern(words[0]).fullmatch(text))
 
 
 @cache

@@ -12,19 +12,16 @@ from evcharge.labels import PAGE_LANGUAGES
 from evcharge.labels.api_answers import SENTENCES
 from evcharge.labels.causes import cause
 from evcharge.labels.command_errors import in_other_words, translated
-from tests.unit.labels.test_command_errors import ANSWERS, PACKAGE, text_of
+from tests.unit.labels.test_command_errors import ANSWERS, text_of
+from tests.unit.sources import modules
 
 KINDS = {"Refused", "BadInput", "AuthenticationError", "Overloaded", "ProtocolError", "failure"}
 
 
 def answers() -> Iterator[tuple[str, str]]:
     """Yield each sentence that is answered, with something in each of its braces, and where that is."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).as_posix()
-        if not name.startswith(ANSWERS):
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+    for name, nodes in modules().items():
+        for node in nodes if name.startswith(ANSWERS) else ():
             texts: list[ast.expr] = []
             if isinstance(node, ast.Call) and ast.unparse(node.func) in KINDS:
                 texts = node.args[:3]

@@ -3,19 +3,17 @@
 import ast
 import string
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import evcharge
 from evcharge.central.books.expected.proven_tables import TABLES
 from evcharge.central.books.invariants import CHECKS
 from evcharge.domain.audit_findings import AuditFinding
 from evcharge.labels import LANGUAGES
 from evcharge.labels.book_findings import SENTENCES, in_words
 from evcharge.storage.witnesses import CENTRAL, REGISTRY
+from tests.unit.sources import calls
 
-PACKAGE = Path(evcharge.__file__).parent
 # Named by a constant, or by what a table is called; each of these is tested by itself.
 BY_NAME = {CENTRAL, REGISTRY, "nothing", "there is none", "what it says is not understood"}
 PUT_TOGETHER = {f"noun {table}" for table in (*TABLES, "ledger", "quarantine", "web_session", "order_taken")}
@@ -23,10 +21,8 @@ PUT_TOGETHER = {f"noun {table}" for table in (*TABLES, "ledger", "quarantine", "
 
 def findings() -> Iterator[tuple[str, ast.Call]]:
     """Yield each finding that is made somewhere, with where that is."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "AuditFinding":
-                yield f"{path.relative_to(PACKAGE).as_posix()}:{node.lineno}", node
+    for module, call in calls({"AuditFinding"}):
+        yield f"{module}:{call.lineno}", call
 
 
 def names_of(name: ast.expr) -> list[str]:

@@ -4,17 +4,16 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import chain
 
 import pytest
 
-import evcharge
 from evcharge import cli
 from evcharge.labels import command_errors
 from evcharge.labels.command_errors import TABLES, translated
 from evcharge.storage.store_errors import StoreError
+from tests.unit.sources import calls
 
-PACKAGE = Path(evcharge.__file__).parent
 ERRORS = {
     f"{module}{name}"
     for name in (
@@ -57,17 +56,12 @@ def sample(part: ast.expr) -> str:
 
 def errors() -> Iterator[tuple[str, str]]:
     """Yield what each error of the command line says, with where that is."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).as_posix()
-        if name.startswith(ANSWERS):
-            continue
-        kinds = ERRORS | {"ValueError"} if name in OF_FILES else ERRORS
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in kinds:
-                text = text_of(node.args[0])
-                # One that has no word of its own says what others say.
-                if text is not None and text.strip("X :.()"):
-                    yield f"{name}:{node.lineno}", text
+    of_commands = ((module, call) for module, call in calls(ERRORS) if not module.startswith(ANSWERS))
+    for module, call in chain(of_commands, calls({"ValueError"}, OF_FILES)):
+        text = text_of(call.args[0]) if call.args else None
+        # One that has no word of its own says what others say.
+        if text is not None and text.strip("X :.()"):
+            yield f"{module}:{call.lineno}", text
 
 
 def test_every_error_of_the_command_line_has_spanish_words():

@@ -3,25 +3,21 @@
 import ast
 import string
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import evcharge.central.rules as rules
 from evcharge import labels
 from evcharge.domain.errors import Code, CommandRefused, Refused, StaleLink
 from evcharge.labels.command_refusals import SENTENCES, in_words, refusal
+from tests.unit.sources import calls
 
-ROOM = Path(rules.__path__[0])
 REFUSALS = ("Refused", "CommandRefused", "StaleLink")
 
 
 def refusals() -> Iterator[tuple[str, ast.Call]]:
     """Yield each refusal that a rule makes, with where that is."""
-    for path in sorted(ROOM.glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in REFUSALS:
-                yield f"{path.name}:{node.lineno}", node
+    for module, call in calls(REFUSALS, "central/rules/"):
+        yield f"{module}:{call.lineno}", call
 
 
 def name_of(call: ast.Call) -> object:

@@ -5,32 +5,28 @@ import logging
 import re
 from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
-import evcharge
 from evcharge.labels import Speech
 from evcharge.labels.central import SENTENCES as CENTRAL
 from evcharge.labels.command_errors import translated
 from evcharge.runtime import logs
 from evcharge.runtime.config import LogSettings
+from tests.unit.sources import calls
 
-PACKAGE = Path(evcharge.__file__).parent
 LEVELS = {f"log.{level}" for level in ("info", "warning", "error", "critical", "exception")}
 
 
 def lines() -> Iterator[tuple[str, str]]:
     """Yield each line that is written in English where it is logged, filled with something, and where that is."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in LEVELS:
-                first = node.args[0]
-                # Nothing is put together there: a line is a form and its values.
-                assert isinstance(first, ast.Constant), path
-                form = str(first.value)
-                if re.search(r"[A-Za-z]{3}", re.sub(r"%\w", "", form)):
-                    yield f"{path.relative_to(PACKAGE).as_posix()}:{node.lineno}", re.sub(r"%\w", "7", form)
+    for module, call in calls(LEVELS):
+        first = call.args[0]
+        # Nothing is put together there: a line is a form and its values.
+        assert isinstance(first, ast.Constant), module
+        form = str(first.value)
+        if re.search(r"[A-Za-z]{3}", re.sub(r"%\w", "", form)):
+            yield f"{module}:{call.lineno}", re.sub(r"%\w", "7", form)
 
 
 def test_every_english_line_of_a_log_has_spanish_words():

@@ -2,25 +2,23 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import evcharge.registry as registry
 from evcharge.central.views import event_text
 from evcharge.domain.events import RegistryNoted
 from evcharge.labels.causes import cause
 from evcharge.labels.registry import SENTENCES
+from tests.unit.sources import modules
 
-ROOM = Path(registry.__path__[0])
 KINDS = ("entry", "RegistrationChange")
 
 
 def terms() -> Iterator[str]:
     """Yield each term that the audit log of the Registry knows for what was done."""
-    for path in sorted(ROOM.glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
+    for module, nodes in modules().items():
+        for node in nodes:
+            if module.startswith("registry/") and isinstance(node, ast.Call):
                 named = [keyword.value for keyword in node.keywords if keyword.arg == "what"]
                 second = node.args[1:2] if ast.unparse(node.func) in KINDS else []
                 yield from (
