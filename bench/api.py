@@ -22,7 +22,7 @@ from bench.fleet import Server, cpu_s, process
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 from evcharge.storage.database import open_database
-from evcharge.storage.hash_chain import Head, chained
+from evcharge.storage.hash_chain import Head, Value, chained
 
 CONNECTIONS = 4
 DRIVERS = 1000
@@ -196,9 +196,10 @@ async def fill(path: Path, points: int, sessions: int) -> None:
 
 
 def _events(count: int, begin: datetime) -> list[tuple[object, ...]]:
-    head, rows = Head(), []
+    head = Head()
+    rows: list[tuple[object, ...]] = []
     for n in range(1, count + 1):
-        row = {
+        row: dict[str, Value] = {
             "n": n, "at": begin.astimezone(UTC).isoformat(timespec="microseconds"), "actor": f"CP{n % 100:05}",
             "role": "engine", "address": "127.0.0.1:1", "type": "SessionReady" if n % 1000 else "CentralStopped",
             "cp_id": f"CP{n % 100:05}", "driver_id": None, "session_id": None, "correlation_id": None, "data": "{}",

@@ -68,7 +68,8 @@ async def main_thread(browser: Browser, room: ControlRoom, seconds: float) -> fl
             return by_name["TaskDuration"], by_name["Timestamp"]
 
         await asyncio.sleep(2)
-        (task, at), _ = await busy(), await asyncio.sleep(seconds)
+        task, at = await busy()
+        await asyncio.sleep(seconds)
         later_task, later_at = await busy()
         return (later_task - task) / (later_at - at)
 

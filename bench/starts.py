@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from bench.fleet import central, cpu_s
+from bench.fleet import Point, central, cpu_s
 from evcharge.domain.errors import StateError
 
 # A driver who gave three back without plugging in has to pause.
@@ -35,7 +35,7 @@ async def measure(points: int, rounds: int = ROUNDS) -> Rate:
             for _ in range(rounds):
                 began = loop.time()
 
-                async def one(point, began=began) -> None:
+                async def one(point: Point, began: float = began) -> None:
                     await point.asks()
                     waited.append(loop.time() - began)
 
