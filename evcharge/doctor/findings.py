@@ -15,6 +15,8 @@ from evcharge.doctor.observations import (
     Knock,
     Member,
     Observations,
+    Paper,
+    PaperEnd,
     ServerShown,
     TlsServer,
     Trust,
@@ -31,6 +33,8 @@ CLOCK_OFF_S = 60.0
 # Below the first nothing may be stored any more in a moment; below the second it is time to look.
 DISK_FULL_BYTES = 100_000_000
 DISK_LOW_BYTES = 1_000_000_000
+# Of a folder: what its owner needs, and what lets others replace files in it, whatever mode those have.
+_OWNERS, _WRITTEN_BY_OTHERS = 0o700, 0o022
 _LOOPBACK = ("127.", "::1", "localhost")
 _WAY_NAMES = {
     WayEnd.DROPPED: "way dropped",
@@ -92,6 +96,7 @@ def _findings(seen: Observations) -> Iterator[DoctorFinding]:
     else:
         yield _home(seen.folder)
         yield from _modes(seen.folder, seen.uid)
+        yield from _papers(seen)
     if seen.folder.free_bytes is not None:
         yield _disk(seen.folder.path, seen.folder.free_bytes)
     yield from _server("registry", seen, seen.registry, "evcharge registry", "--host 0.0.0.0")
@@ -159,8 +164,40 @@ def _modes(folder: Folder, uid: int) -> Iterator[DoctorFinding]:
             yield _wrong("modes", "modes owner", path=file.path, owner=file.owner, uid=uid)
         else:
             yield _wrong("modes", "modes open", path=file.path, mode=f"{file.mode:04o}")
-    if not folder.open_files:
+    for inner in folder.open_folders:
+        values = {"path": inner.path, "mode": f"{inner.mode:04o}"}
+        if inner.owner != uid:
+            yield _wrong("modes", "modes owner", path=inner.path, owner=inner.owner, uid=uid)
+        elif inner.mode & _OWNERS != _OWNERS:
+            yield _wrong("modes", "folder shut", **values)
+        elif inner.mode & _WRITTEN_BY_OTHERS:
+            yield _wrong("modes", "folder open", **values)
+        else:
+            yield _mind("modes", "folder seen", **values)
+    if not folder.open_files and not folder.open_folders:
         yield _well("modes", "modes well", count=folder.secrets)
+
+
+def _papers(seen: Observations) -> Iterator[DoctorFinding]:
+    folder = seen.folder
+    for paper in folder.papers:
+        yield _paper(paper, seen, is_ca=paper is folder.papers[0])
+
+
+def _paper(paper: Paper, seen: Observations, *, is_ca: bool) -> DoctorFinding:
+    values: dict[str, Any] = {"path": paper.path, "why": paper.why}
+    # Only on the PC of the CA does `init` make anything, and only elsewhere does `join` bring it.
+    whose = "own CA" if is_ca and seen.folder.has_own_ca else "CA" if is_ca else "server"
+    match paper.end:
+        case PaperEnd.WHOLE if paper.ends is not None and paper.ends < seen.now:
+            return _wrong("certificate", f"{whose} ended", **values, ends=f"{paper.ends:%Y-%m-%d}")
+        case PaperEnd.WHOLE:
+            ends = f"{paper.ends:%Y-%m-%d}" if paper.ends is not None else "?"
+            return _well("certificate", "paper well", **values, ends=ends)
+        case PaperEnd.UNREADABLE:
+            return _wrong("certificate", "paper unreadable", **values, uid=seen.uid)
+        case PaperEnd.MISSING | PaperEnd.SPOILT | PaperEnd.OTHER_KEY | PaperEnd.OTHER_CA:
+            return _wrong("certificate", f"{whose} {paper.end}", **values)
 
 
 def _disk(path: str, free: int) -> DoctorFinding:
@@ -209,6 +246,9 @@ def _server(
     at = place(way.host, way.port)
     if shown.trust is Trust.OURS:
         yield _well(check, "tls ours", at=at)
+    elif shown.trust is Trust.OTHER_CA and seen.folder.has_own_ca:
+        # Nobody joins the network of a folder with a CA of its own.
+        yield _wrong(check, "tls other CA, own", **_term(seen, way, shown), at=at, start=start)
     elif shown.trust is Trust.UNCHECKED:
         yield _skipped(check, "tls unchecked", at=at, path=seen.folder.path)
     else:

@@ -98,11 +98,32 @@ class Knock(Struct, frozen=True, kw_only=True):
 
 
 class OpenFile(Struct, frozen=True, kw_only=True):
-    """A secret that others may read (`mode`), or that belongs to somebody else (`owner`, a uid)."""
+    """A secret or a folder of another mode than ours, or that belongs to somebody else (`owner`, a uid)."""
 
     path: str
     mode: int
     owner: int
+
+
+class PaperEnd(StrEnum):
+    """How the reading of a certificate of the state folder ended."""
+
+    WHOLE = "whole"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    SPOILT = "spoilt"
+    # Its private key lies beside it, and is another one's.
+    OTHER_KEY = "other key"
+    OTHER_CA = "other CA"
+
+
+class Paper(Struct, frozen=True, kw_only=True):
+    """A certificate of the state folder, and until when it holds; `why` is for one that cannot be read."""
+
+    path: str
+    end: PaperEnd
+    ends: datetime | None = None
+    why: str = ""
 
 
 class Home(StrEnum):
@@ -122,9 +143,12 @@ class Folder(Struct, frozen=True, kw_only=True):
     home: Home = Home.UNKNOWN
     secrets: int = 0
     open_files: tuple[OpenFile, ...] = ()
+    open_folders: tuple[OpenFile, ...] = ()
     free_bytes: int | None = None
     # Registry and Central have their CA here.
     has_own_ca: bool = False
+    # ca.pem first; with our own CA also those of Registry and Central.
+    papers: tuple[Paper, ...] = ()
 
 
 class BooksHere(Struct, frozen=True, kw_only=True):

@@ -1,29 +1,24 @@
-"""The doctor looks: at the state folder, the disk, the books, and by `network_probes` at everybody else."""
+"""The doctor looks: by `folder_probes` at the state folder, by `network_probes` at the others, here at the rest."""
 
 import asyncio
 import os
 import re
-import shutil
-import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from evcharge import __version__
 from evcharge.central.books.setup import SCHEMA
-from evcharge.doctor import network_probes
+from evcharge.doctor import folder_probes, network_probes
 from evcharge.doctor.observations import (
     BooksHere,
     CredentialAnswer,
     DatabaseThere,
-    Folder,
-    Home,
     Knock,
     Member,
     Observations,
-    OpenFile,
     Process,
     Trust,
     WayEnd,
@@ -43,7 +38,7 @@ from evcharge.operator.client import OperatorClient
 from evcharge.runtime import files, health_socket
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config
-from evcharge.security import machine, secret_files, state_folder
+from evcharge.security import secret_files, state_folder
 from evcharge.storage.database import holder
 from evcharge.storage.postgres_place import place_of
 from evcharge.storage.reading import reading
@@ -52,11 +47,6 @@ from evcharge.weather.atlas import Atlas
 from evcharge.weather.keys import where
 from evcharge.weather.readings import SourceTrouble
 
-# The secrets of a state folder, as `secret_files.read_secret` will want them.
-_SECRETS = (
-    "*.key", "*.token", "kafka.password", "central/*.key", "cp/*/secret", "cp/*/*.ticket", "driver/*/password",
-    "driver/*/*.ticket",
-)  # fmt: skip
 _ROLES = {"cp": (Role.ENGINE, Role.MONITOR), "driver": (Role.DRIVER,)}
 _KEPT = ("secret", "password", "*.ticket", "journal")
 # Of a lab with many drivers on one PC, the first ones tell enough.
@@ -106,7 +96,7 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
         version=__version__,
         python=sys.version_info[:2],
         uid=os.geteuid(),
-        folder=_folder(config.state),
+        folder=folder_probes.folder(config.state),
         registry=registry,
         central=central,
         central_api=api,
@@ -138,45 +128,6 @@ def _port(url: str) -> int:
         return 0  # beyond 65535: nobody answers there, and the line shows it
 
 
-# ---- this PC
-
-
-def _folder(state: Path) -> Folder:
-    path = str(state)
-    if not state.is_dir():
-        return Folder(path=path, is_there=False, free_bytes=_free(state))
-    secrets = sorted({file for pattern in _SECRETS for file in state.glob(pattern)})
-    here = machine.made_here(state)
-    return Folder(
-        path=path,
-        is_there=True,
-        home=Home.UNKNOWN if here is None else Home.HERE if here else Home.ELSEWHERE,
-        secrets=len(secrets),
-        open_files=tuple(_open_files(secrets)),
-        free_bytes=_free(state),
-        has_own_ca=(state / "ca.key").exists(),
-    )
-
-
-def _open_files(secrets: list[Path]) -> Iterator[OpenFile]:
-    for path in secrets:
-        try:
-            status = path.stat()
-        except OSError:
-            continue  # a ticket that was replaced meanwhile, a link into a mount that is not there
-        mode = stat.S_IMODE(status.st_mode)
-        if mode & ~files.OWNER_ONLY or status.st_uid != os.geteuid():
-            yield OpenFile(path=str(path), mode=mode, owner=status.st_uid)
-
-
-def _free(state: Path) -> int | None:
-    there = next((folder for folder in (state, *state.absolute().parents) if folder.is_dir()), None)
-    try:
-        return shutil.disk_usage(there).free if there is not None else None
-    except OSError:
-        return None
-
-
 # ---- who lives here
 
 
@@ -185,8 +136,8 @@ def _members(state: Path) -> list[tuple[str, str]]:
     found = [
         (kind, folder.name)
         for kind in _ROLES
-        for folder in sorted((state / kind).glob("*/"))
-        if re.fullmatch(ID_PATTERN, folder.name) and any(next(folder.glob(kept), None) for kept in _KEPT)
+        for folder in files.found(state / kind, "*/")
+        if re.fullmatch(ID_PATTERN, folder.name) and any(files.found(folder, kept) for kept in _KEPT)
     ]
     return found[:_MOST_MEMBERS]
 
@@ -198,7 +149,7 @@ async def _member(
     kept = [
         ticket
         for role in _ROLES[kind]
-        if (file := path.with_name(f"{role}.ticket")).exists()
+        if files.is_there(file := path.with_name(f"{role}.ticket"))
         for ticket in [TicketWallet(file).registry]
         if ticket is not None
     ]
@@ -259,7 +210,7 @@ class OperatorAsked:
 
 async def _books(state: Path, asked: OperatorAsked | None, within_s: float) -> BooksHere | None:
     path = state / "central" / "central.db"
-    if not path.exists():
+    if not files.is_there(path):
         return None
     try:
         with reading(path) as books:
@@ -317,9 +268,9 @@ async def _brokers(config: Config, within_s: float, environ: Mapping[str, str]) 
 async def _weather(config: Config, within_s: float, environ: Mapping[str, str]) -> WeatherSource | None:
     settings = config.weather
     chosen = settings.source != "auto" or settings.simulate is not None
-    if not chosen and not state_folder.weather_token_path(config.state).exists():
+    if not chosen and not files.is_there(state_folder.weather_token_path(config.state)):
         return None
-    runs = (config.health_folder / f"weather{health_socket.SUFFIX}").exists()
+    runs = files.is_there(config.health_folder / f"weather{health_socket.SUFFIX}")
     words = Speech(WEATHER, config.lang)
     location = Location(next(iter(settings.cities), _ANY_CITY))
     name: str = settings.source

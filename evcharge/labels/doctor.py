@@ -13,6 +13,7 @@ SENTENCES: Mapping[str, Words] = {
     "c python": ("Program", "Programa"),
     "c state": ("State folder", "Carpeta de estado"),
     "c modes": ("File modes", "Permisos"),
+    "c certificate": ("Certificate", "Certificado"),
     "c disk": ("Disk", "Disco"),
     "c registry": ("Registry", "Registry"),
     "c central": ("Central", "Central"),
@@ -99,6 +100,135 @@ SENTENCES: Mapping[str, Words] = {
             "{path} es de otro usuario (uid {owner}). Use evcharge como ese usuario o escriba: sudo chown "
             "{uid} {path}"
         ),
+    ),
+    "folder shut": (
+        "{path} has mode {mode}: not even its owner may use what is in it. Type: chmod 700 {path}",
+        "{path} tiene permisos {mode}: ni su dueño puede usar lo que contiene. Escriba: chmod 700 {path}",
+    ),
+    "folder open": (
+        (
+            "{path} has mode {mode}: others may replace any file in it, whatever the file's own mode. Type: "
+            "chmod 700 {path}"
+        ),
+        (
+            "{path} tiene permisos {mode}: otros pueden cambiar cualquier archivo que contiene, tenga los "
+            "permisos que tenga. Escriba: chmod 700 {path}"
+        ),
+    ),
+    "folder seen": (
+        "{path} has mode {mode}: others see which files are in it. Type: chmod 700 {path}",
+        "{path} tiene permisos {mode}: otros ven qué archivos contiene. Escriba: chmod 700 {path}",
+    ),
+    # ---- certificates of the state folder, with or without a network
+    "paper well": ("{path} is whole and holds until {ends}.", "{path} está entero y vale hasta {ends}."),
+    "paper unreadable": (
+        "{path} cannot be read ({why}). Type: sudo chown {uid} {path} && sudo chmod 644 {path}",
+        "{path} no se puede leer ({why}). Escriba: sudo chown {uid} {path} && sudo chmod 644 {path}",
+    ),
+    "CA missing": (
+        (
+            "there is no {path}: nobody here can tell our Registry and Central from others. Copy it from "
+            "the Registry's PC (scp), or type: evcharge join TOKEN"
+        ),
+        (
+            "no existe {path}: aquí nadie distingue nuestro Registry y nuestra Central de otros. Cópielo "
+            "del PC del Registry (scp) o escriba: evcharge join TOKEN"
+        ),
+    ),
+    "CA spoilt": (
+        (
+            "{path} is spoilt: it holds no certificate. Copy it again from the Registry's PC (scp), or type: "
+            "evcharge join --force TOKEN"
+        ),
+        (
+            "{path} está dañado: no contiene ningún certificado. Cópielo de nuevo del PC del Registry (scp) "
+            "o escriba: evcharge join --force TOKEN"
+        ),
+    ),
+    "CA ended": (
+        (
+            "{path} ended on {ends}: the network needs a new CA. If the clock here is wrong, type: sudo "
+            "timedatectl set-ntp true"
+        ),
+        (
+            "{path} terminó el {ends}: la red necesita otra CA. Si el reloj de aquí está mal, escriba: sudo "
+            "timedatectl set-ntp true"
+        ),
+    ),
+    "own CA missing": (
+        (
+            "there is no {path}, though its key is here: no other PC would believe a new one. Put it back "
+            "from a backup, or copy it from any other PC of this network (scp)"
+        ),
+        (
+            "no existe {path}, aunque su clave está aquí: ningún otro PC creería en uno nuevo. Recupérelo de "
+            "una copia de seguridad o cópielo de cualquier otro PC de esta red (scp)"
+        ),
+    ),
+    "own CA spoilt": (
+        (
+            "{path} is spoilt: it holds no certificate. Put it back from a backup, or copy it from any other "
+            "PC of this network (scp)"
+        ),
+        (
+            "{path} está dañado: no contiene ningún certificado. Recupérelo de una copia de seguridad o "
+            "cópielo de cualquier otro PC de esta red (scp)"
+        ),
+    ),
+    "own CA other key": (
+        (
+            "{path} does not belong to ca.key beside it: it is of another network. Put it back from a "
+            "backup, or copy it from any other PC of this network (scp)"
+        ),
+        (
+            "{path} no corresponde al ca.key que tiene al lado: es de otra red. Recupérelo de una copia de "
+            "seguridad o cópielo de cualquier otro PC de esta red (scp)"
+        ),
+    ),
+    "own CA ended": (
+        (
+            "{path} ended on {ends}: the network needs a new CA (evcharge init in a new folder), and every "
+            "PC joins it again. If the clock here is wrong, type: sudo timedatectl set-ntp true"
+        ),
+        (
+            "{path} terminó el {ends}: la red necesita otra CA (evcharge init en otra carpeta) y cada PC "
+            "tiene que volver a unirse. Si el reloj de aquí está mal, escriba: sudo timedatectl set-ntp true"
+        ),
+    ),
+    "server missing": (
+        "there is no {path}: its server cannot start. Type: evcharge init",
+        "no existe {path}: su servidor no puede arrancar. Escriba: evcharge init",
+    ),
+    "server spoilt": (
+        (
+            "{path} is spoilt: it holds no certificate, and its server cannot start. Type: mv {path} "
+            "{path}.old && evcharge init (with --name, if other PCs come here)"
+        ),
+        (
+            "{path} está dañado: no contiene ningún certificado y su servidor no puede arrancar. Escriba: mv "
+            "{path} {path}.old && evcharge init (con --name, si vienen otros PC)"
+        ),
+    ),
+    "server other key": (
+        ("{path} does not belong to the key beside it: its server cannot start. Type: evcharge init --renew"),
+        (
+            "{path} no corresponde a la clave que tiene al lado: su servidor no puede arrancar. Escriba: "
+            "evcharge init --renew"
+        ),
+    ),
+    "server other CA": (
+        (
+            "{path} is not from the CA of this folder: nobody of this network will believe its server. "
+            "Type: evcharge init --renew (and start it again)"
+        ),
+        (
+            "{path} no es de la CA de esta carpeta: nadie de esta red creerá a su servidor. Escriba: "
+            "evcharge init --renew (y arránquelo de nuevo)"
+        ),
+    ),
+    "server ended": (
+        "{path} ended on {ends}. Type: evcharge init --renew (and start its server again)",
+        "{path} terminó el {ends}. Escriba: evcharge init --renew (y arranque su servidor de nuevo)",
     ),
     "disk well": ("{megabytes} MB are free at {path}.", "hay {megabytes} MB libres en {path}."),
     "disk low": (
@@ -197,8 +327,20 @@ SENTENCES: Mapping[str, Words] = {
         "{at} responde, y su certificado es de nuestra CA.",
     ),
     "tls unchecked": (
-        "{at} answers, but without a ca.pem in {path} its identity cannot be checked. Type: evcharge join TOKEN",
-        "{at} responde; sin un ca.pem en {path} nadie sabe quién es. Escriba: evcharge join TOKEN",
+        "{at} answers, but without a good ca.pem in {path} its identity cannot be checked.",
+        "{at} responde; sin un ca.pem bueno en {path} nadie sabe quién es.",
+    ),
+    "tls other CA, own": (
+        (
+            "{at} shows a certificate of another CA than {path}, the CA of this network: a server of another "
+            "state folder, or one that was started before this folder was put back, has that port. See "
+            "which: ss -ltnp. Stop it and type: {start}"
+        ),
+        (
+            "{at} muestra un certificado de otra CA que {path}, la CA de esta red: ese puerto lo tiene un "
+            "servidor de otra carpeta de estado, o uno arrancado antes de recuperar esta. Mire cuál: ss "
+            "-ltnp. Párelo y escriba: {start}"
+        ),
     ),
     "tls other CA": (
         (

@@ -90,6 +90,23 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
+def is_there(path: Path) -> bool:
+    """Return whether there is something that this user may look at; what is in a shut folder is not."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
+def found(folder: Path, pattern: str) -> list[Path]:
+    """Return what is in `folder` and matches, sorted; nothing where this user may not look."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []
+
+
 def shut_by(folder: Path) -> int | None:
     """Return the uid of who owns `folder` when it is there and this user may not enter it."""
     try:

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from evcharge.kafka import diagnosis
 from evcharge.labels import Speech
 from evcharge.labels.command_errors import translated
 from evcharge.labels.doctor import SENTENCES
+from evcharge.runtime import files
 from evcharge.runtime.config import (
     CentralSettings,
     Config,
@@ -230,7 +232,13 @@ async def test_a_registry_of_another_network(state: Path, tmp_path: Path):
         mark, text = await told(settings(state, registry_url=f"https://127.0.0.1:{port}"), "registry", 1.0)
     assert mark is FindingMark.WRONG
     assert f"shows a certificate of another CA than {state}/ca.pem" in text
-    assert "evcharge join --force TOKEN" in text
+    # Here our own CA lies: nothing can be joined, and another server has our port.
+    assert text.endswith("See which: ss -ltnp. Stop it and type: evcharge registry")
+    assert "join" not in text
+    (state / "ca.key").unlink()
+    async with listener(tls) as port:
+        mark, text = await told(settings(state, registry_url=f"https://127.0.0.1:{port}"), "registry", 1.0)
+    assert (mark, "evcharge join --force TOKEN" in text) == (FindingMark.WRONG, True)
 
 
 async def test_an_address_that_the_certificate_does_not_name(state: Path, network: Path):
@@ -281,7 +289,82 @@ async def test_without_a_ca_nobody_is_believed(state: Path, network: Path):
     async with registry_of(state, network) as registry:
         (state / "ca.pem").unlink()
         mark, text = await told(settings(state, registry_url=registry.url), "registry")
-    assert (mark, "without a ca.pem" in text) == (FindingMark.SKIPPED, True)
+    assert (mark, "without a good ca.pem" in text) == (FindingMark.SKIPPED, True)
+
+
+# What is wrong with the certificates that lie here is found without a network.
+CA_SPOILT = "is spoilt: it holds no certificate. "
+
+
+def as_joined(state: Path) -> None:
+    """Leave what another PC has of the network."""
+    for path in {*state.glob("*.key"), *state.glob("registry.*"), *state.glob("central.*")}:
+        path.unlink()
+
+
+async def test_a_spoilt_ca_is_seen_while_the_network_is_down(state: Path):
+    assert (await told(settings(state), "certificate"))[0] is FindingMark.WELL
+    (state / "ca.pem").write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n")
+    mark, text = await told(settings(state), "certificate")
+    assert (mark, f"{state}/ca.pem {CA_SPOILT}Put it back from a backup, " in text) == (
+        FindingMark.WRONG,
+        True,
+    )
+    assert "join" not in text
+    as_joined(state)
+    mark, text = await told(settings(state), "certificate")
+    assert mark is FindingMark.WRONG
+    assert text.endswith(
+        f"ca.pem {CA_SPOILT}Copy it again from the Registry's PC (scp), or type: evcharge join --force TOKEN"
+    )
+
+
+async def test_a_ca_that_is_not_there(state: Path):
+    (state / "ca.pem").unlink()
+    mark, text = await told(settings(state), "certificate")
+    assert (mark, f"there is no {state}/ca.pem, though its key is here" in text) == (FindingMark.WRONG, True)
+    as_joined(state)
+    mark, text = await told(settings(state), "certificate")
+    assert (mark, text.endswith("type: evcharge join TOKEN")) == (FindingMark.WRONG, True)
+
+
+async def test_certificates_of_another_network_or_key(state: Path, tmp_path: Path):
+    state_folder.init_state(tmp_path / "theirs", [], datetime.now(UTC))
+    ours = (state / "ca.pem").read_bytes()
+    shutil.copy(tmp_path / "theirs/ca.pem", state)
+    mark, text = await told(settings(state), "certificate")
+    assert (mark, f"{state}/ca.pem does not belong to ca.key beside it" in text) == (FindingMark.WRONG, True)
+    assert f"{state}/registry.pem is not from the CA of this folder" in text
+    (state / "ca.pem").write_bytes(ours)
+    shutil.copy(tmp_path / "theirs/central.pem", state)
+    mark, text = await told(settings(state), "certificate")
+    assert (mark, f"{state}/central.pem does not belong to the key beside it" in text) == (
+        FindingMark.WRONG,
+        True,
+    )
+    # What it says is the cure.
+    state_folder.init_state(state, [], datetime.now(UTC), renew=True)
+    assert (await told(settings(state), "certificate"))[0] is FindingMark.WELL
+
+
+async def test_a_spoilt_certificate_of_a_server(state: Path):
+    path = state / "registry.pem"
+    path.write_bytes(b"")
+    mark, text = await told(settings(state), "certificate")
+    assert (mark, f"{path} is spoilt: it holds no certificate, and its server cannot start" in text) == (
+        FindingMark.WRONG,
+        True,
+    )
+    path.rename(f"{path}.old")
+    state_folder.init_state(state, [], datetime.now(UTC))
+    assert (await told(settings(state), "certificate"))[0] is FindingMark.WELL
+
+
+async def test_a_certificate_that_has_ended(state: Path):
+    renew_certificate(state, datetime.now(UTC) - timedelta(days=3000))
+    mark, text = await told(settings(state), "certificate")
+    assert (mark, text.count(" ended on 2")) == (FindingMark.WRONG, 1)
+    assert "evcharge init --renew" in text
 
 
 # ---- who lives here
@@ -373,6 +456,58 @@ async def test_files_that_others_may_read(state: Path):
         FindingMark.WRONG,
         f"{state}/operator.token has mode 0640: others may use it, so evcharge refuses it. "
         f"Type: chmod 600 {state}/operator.token",
+    )
+
+
+@pytest.mark.parametrize("inner", ["", "cp", "cp/CP001", "central", "driver/D01/letters"])
+async def test_a_folder_that_is_shut_hides_what_is_in_it(state: Path, inner: str):
+    secret_files.write_secret(state / "cp/CP001/secret", "cp_secret_001")
+    files.make_folder(state / "driver/D01/letters")
+    assert (await told(settings(state), "modes"))[0] is FindingMark.WELL
+    folder = state / inner
+    folder.chmod(0o600)
+    mark, text = await told(settings(state), "modes")
+    folder.chmod(0o700)
+    assert (mark, text) == (
+        FindingMark.WRONG,
+        f"{folder} has mode 0600: not even its owner may use what is in it. Type: chmod 700 {folder}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "mark", "words"),
+    [
+        (0o770, FindingMark.WRONG, "others may replace any file in it"),
+        (0o755, FindingMark.MIND, "others see which files are in it"),
+    ],
+)
+async def test_a_folder_that_others_may_use(state: Path, mode: int, mark: FindingMark, words: str):
+    (state / "central").chmod(mode)
+    found, text = await told(settings(state), "modes")
+    assert (found, words in text) == (mark, True)
+    assert text.endswith(f"Type: chmod 700 {state}/central")
+
+
+async def test_a_shut_folder_keeps_nobody_from_looking_at_the_rest(state: Path):
+    if os.geteuid() != 0:
+        absent("only root can be somebody else for a while")
+    secret_files.write_secret(state / "cp/CP001/secret", "cp_secret_001")
+    with tempfile.TemporaryDirectory() as room:
+        there = Path(room) / "state"
+        shutil.move(state, there)
+        for path in (Path(room), there, *there.rglob("*")):
+            os.chown(path, 65534, 65534)
+        for inner in ("cp", "cp/CP001", "central"):
+            (there / inner).chmod(0o400)
+        os.seteuid(65534)
+        try:
+            mark, text = await told(settings(there), "modes")
+        finally:
+            os.seteuid(0)
+    assert (mark, f"{there}/cp has mode 0400" in text, f"{there}/central has mode 0400" in text) == (
+        FindingMark.WRONG,
+        True,
+        True,
     )
 
 

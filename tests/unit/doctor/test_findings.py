@@ -17,6 +17,8 @@ from evcharge.doctor.observations import (
     Member,
     Observations,
     OpenFile,
+    Paper,
+    PaperEnd,
     Process,
     ServerShown,
     TlsServer,
@@ -48,7 +50,8 @@ def member(answer: CredentialAnswer, ends: float | None = None) -> tuple[Member]
     return (found,)
 
 
-FOLDER = Folder(path="s", is_there=True, home=Home.HERE, secrets=7, free_bytes=50_000_000_000)
+CA = Paper(path="s/ca.pem", end=PaperEnd.WHOLE, ends=datetime(2030, 1, 1, tzinfo=UTC))
+FOLDER = Folder(path="s", is_there=True, home=Home.HERE, secrets=7, free_bytes=50_000_000_000, papers=(CA,))
 WELL = Observations(
     now=NOON,
     within_s=4,
@@ -80,6 +83,15 @@ def folder(**what: Any) -> Observations:
     return seen(folder=structs.replace(FOLDER, **what))
 
 
+def paper(end: PaperEnd, who: str = "ca", *, own: bool = False, **more: Any) -> Observations:
+    found = Paper(path=f"s/{who}.pem", end=end, **more)
+    return folder(papers=(found,) if who == "ca" else (CA, found), has_own_ca=own)
+
+
+def inner(mode: int, owner: int = 1000) -> Observations:
+    return folder(open_folders=(OpenFile(path="s/cp", mode=mode, owner=owner),))
+
+
 def ended(end: WayEnd) -> Observations:
     return seen(registry=TlsServer(way=way(end)))
 
@@ -92,7 +104,7 @@ def test_where_nothing_is_wrong_each_thing_has_one_line_that_says_so():
     found = findings(WELL)
     assert {one.mark for one in found} == {FindingMark.WELL}
     checks = [one.check for one in found]
-    assert len(checks) == len(set(checks)) == 16
+    assert len(checks) == len(set(checks)) == 17
 
 
 KINDS = [
@@ -140,6 +152,31 @@ KINDS = [
      "s/ca.key has mode 0644", "chmod 600 s/ca.key"),
     ("owner", folder(open_files=(OpenFile(path="s/ca.key", mode=0o600, owner=0),)), "modes",
      "belongs to another user (uid 0)", "sudo chown 1000 s/ca.key"),
+    ("folder shut", inner(0o600), "modes", "s/cp has mode 0600: not even its owner", "chmod 700 s/cp"),
+    ("folder open", inner(0o720), "modes", "others may replace any file in it", "chmod 700 s/cp"),
+    ("folder's owner", inner(0o700, 0), "modes", "belongs to another user (uid 0)", "sudo chown 1000 s/cp"),
+    ("no CA", paper(PaperEnd.MISSING), "certificate", "there is no s/ca.pem", "evcharge join TOKEN"),
+    ("CA spoilt", paper(PaperEnd.SPOILT), "certificate", "s/ca.pem is spoilt", "evcharge join --force TOKEN"),
+    ("CA ended", paper(PaperEnd.WHOLE, ends=NOON - timedelta(1)), "certificate", "ended on 2026-11-28", "set-ntp"),
+    ("CA shut", paper(PaperEnd.UNREADABLE, why="not allowed"), "certificate", "cannot be read (not allowed)",
+     "sudo chown 1000 s/ca.pem"),
+    ("no own CA", paper(PaperEnd.MISSING, own=True), "certificate", "though its key is here", "from a backup"),
+    ("own CA spoilt", paper(PaperEnd.SPOILT, own=True), "certificate", "s/ca.pem is spoilt", "from any other PC"),
+    ("own CA, other key", paper(PaperEnd.OTHER_KEY, own=True), "certificate", "of another network", "from a backup"),
+    ("own CA ended", paper(PaperEnd.WHOLE, own=True, ends=NOON - timedelta(1)), "certificate", "ended",
+     "evcharge init"),
+    ("no certificate", paper(PaperEnd.MISSING, "central", own=True), "certificate", "cannot start", "evcharge init"),
+    ("certificate spoilt", paper(PaperEnd.SPOILT, "central", own=True), "certificate", "s/central.pem is spoilt",
+     "mv s/central.pem s/central.pem.old && evcharge init"),
+    ("certificate, other key", paper(PaperEnd.OTHER_KEY, "central", own=True), "certificate", "the key beside it",
+     "evcharge init --renew"),
+    ("certificate, other CA", paper(PaperEnd.OTHER_CA, "central", own=True), "certificate",
+     "from the CA of this folder",
+     "evcharge init --renew"),
+    ("certificate ended", paper(PaperEnd.WHOLE, "central", own=True, ends=NOON - timedelta(1)), "certificate", "ended",
+     "evcharge init --renew"),
+    ("wrong CA on Central's PC", structs.replace(folder(has_own_ca=True), registry=server(Trust.OTHER_CA)), "registry",
+     "a server of another state folder", "Stop it and type: evcharge registry"),
     ("no folder", folder(is_there=False), "state", "there is no s", "evcharge join TOKEN"),
     ("copied", folder(home=Home.ELSEWHERE), "state", "was copied from another PC", "evcharge join TOKEN"),
     ("copied network", folder(home=Home.ELSEWHERE, has_own_ca=True), "state", "one Registry and one Central",
@@ -178,6 +215,7 @@ def test_every_finding_has_its_words(case: Observations, lang: str):
     [
         (seen(central_version="0.1.0"), "version", "here is evcharge 0.2.0, at Central 0.1.0"),
         (folder(free_bytes=900_000_000), "disk", "only 900 MB"),
+        (inner(0o750), "modes", "others see which files are in it"),
         (
             seen(books=BooksHere(path="b", holder=None, same=True, rows=9)),
             "books",
