@@ -23,6 +23,7 @@ from evcharge.labels.operator import SENTENCES as OPERATOR
 from evcharge.operator.client import OperatorClient
 from evcharge.runtime import failures
 from evcharge.runtime.config import Config
+from evcharge.runtime.waiting import uninterrupted
 from evcharge.security import secret_files
 from evcharge.weather.keys import find_key
 
@@ -35,7 +36,7 @@ _SHOWN = r"(?:the password|la contraseña) (\S+)$"
 # Each ticket names its session; a ticket that is shown twice is still one.
 _TICKET = r"\bSession: +(\S+)"
 _START_WITHIN_S = 60.0
-# Less than lifecycle allows before it cancels us.
+# On a quiet machine less than lifecycle allows before it cancels us, which ends nothing half-way.
 _LEAVE_WITHIN_S = 3.2
 
 
@@ -72,7 +73,7 @@ async def run(
                 playing.cancel()
                 stopping.cancel()
         finally:
-            await show.end()
+            await uninterrupted(show.end())
             screen.close()
     return 0 if playing.cancelled() else playing.result()
 

@@ -101,7 +101,7 @@ def drill(
                 return []
             # Whether there is a network, before anything is done.
             await api.get("/api/audit")
-            return await runner.run(chosen, network, api, mender, words, tell, within_s, room)
+            return await runner.run(chosen, network, api, mender, words, tell, within_s, room, passing=up)
 
     found: list[DrillReport] = []
     ended = False
@@ -113,12 +113,20 @@ def drill(
             ended = True
             stop.set()
 
+        async def hear() -> None:
+            try:
+                await stop.wait()
+            finally:
+                # Said at once: what is left to do may take a while.
+                if stop.is_set() and not ended:
+                    tell(words("interrupting own" if up else "interrupting"))
+
         # Whoever interrupts it gets the network back as it was, too.
-        await lifecycle.run_until(stop, play())
+        await lifecycle.run_until(stop, play(), hear())
 
     lifecycle.run(main)
     if not ended:
-        tell(words("interrupted"))
+        tell(words("interrupted own" if up else "interrupted"))
         return 1
     if mend:
         tell(words("m nothing more"))

@@ -23,12 +23,18 @@ async def run(
     tell: Callable[[str], None],
     within_s: float,
     room: Path,
+    *,
+    passing: bool = False,
 ) -> list[DrillReport]:
     """Run `drills` on the network of `config`, each thing within `within_s` seconds; return what became of them.
 
+    A `passing` network ends with them: who interrupts them does not wait until it is as it was.
     They keep files in `room`, and what they break in the list of `mender`, until they have put it right.
     """
-    return [await _run(drill, config, api, mender, words, tell, within_s, room) for drill in drills]
+    return [
+        await _run(drill, config, api, mender, words, tell, within_s, room, passing=passing)
+        for drill in drills
+    ]
 
 
 async def _run(
@@ -40,13 +46,15 @@ async def _run(
     tell: Callable[[str], None],
     within_s: float,
     room: Path,
+    *,
+    passing: bool,
 ) -> DrillReport:
     tell(words.title(drill))
     began_at = f"{utc_now():%Y-%m-%d %H:%M:%S} UTC"
     steps: list[StepReport] = []
     why, is_run = "", True
     try:
-        async with stages.staged(config, api, mender, room, drill) as stage:
+        async with stages.staged(config, api, mender, room, drill, passing=passing) as stage:
             if isinstance(stage, Need):
                 why, is_run = words.lacks(stage), False
             else:

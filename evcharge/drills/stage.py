@@ -117,12 +117,16 @@ class Stage:
             engine.types("unplug")
         with contextlib.suppress(EvchargeError):
             await until(self._has_no_session, _LEAVE_WITHIN_S)
-        roles = ("driver", "monitor", "engine")
-        living = [[self._children[role]] for role in roles if role in self._children]
-        await self._cast.leave(*living, within_s=_LEAVE_WITHIN_S)
+        await self.stop()
         # What cannot be put right now stays in the list, for the next drill.
         with contextlib.suppress(EvchargeError):
             await self._mender.mend(self._guests)
+
+    async def stop(self) -> None:
+        """Stop the drill's programs, and undo nothing."""
+        roles = ("driver", "monitor", "engine")
+        living = [[self._children[role]] for role in roles if role in self._children]
+        await self._cast.leave(*living, within_s=_LEAVE_WITHIN_S)
 
     async def _registered(self, kind: str, id_: str) -> str:
         body = {"kind": kind, "id": id_} | ({"location": LOCATION} if kind == "cp" else {})
@@ -336,9 +340,12 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    config: Config, api: OperatorClient, mender: Mender, room: Path, drill: Drill
+    config: Config, api: OperatorClient, mender: Mender, room: Path, drill: Drill, *, passing: bool = False
 ) -> AsyncIterator[Stage | Need]:
-    """Yield the stage for one drill, in a folder in `room`; or what this machine lacks. All is undone afterwards."""
+    """Yield the stage for one drill, in a folder in `room`; or what this machine lacks. All is undone afterwards.
+
+    Of a `passing` network, which ends with the drills, nothing is undone once they are interrupted.
+    """
     guests = Guests(CP_ID, DRIVER_ID, os.fsencode(tempfile.mkdtemp(prefix=GUESTS, dir=room)))
     mender.damages.add(guests)
     _furnish(guests.path, config.state / "ca.pem")
@@ -346,13 +353,17 @@ async def staged(
     cable = Cable(config.reach.central_host, config.reach.central_port)
     async with asyncio.TaskGroup() as tasks, cable.laid():
         stage = Stage(config, api, mender, guests, Cast(tasks, lines, Speech(DEMO)), lines, cable)
+        is_interrupted = False
         try:
             missing = await _first_missing(stage, drill.needs)
             if missing is None:
                 await stage.enter()
             yield stage if missing is None else missing
+        except asyncio.CancelledError:
+            is_interrupted = True
+            raise
         finally:
-            await uninterrupted(stage.leave())
+            await uninterrupted(stage.stop() if passing and is_interrupted else stage.leave())
 
 
 def _furnish(folder: Path, ca_file: Path) -> None:

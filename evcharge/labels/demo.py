@@ -44,8 +44,8 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "killed": ("{who} was killed (signal {number})", "{who} fue terminado (señal {number})"),
     "did not stop": (
-        "{who} did not stop in time and was killed",
-        "{who} no paró a tiempo y se terminó a la fuerza",
+        "{who} did not stop within {seconds} s and had to be killed",
+        "{who}: no hubo parada en {seconds} s y se terminó a la fuerza",
     ),
     # ---- what stands last, and stays
     "stands": (

@@ -20,6 +20,18 @@ SENTENCES: Mapping[str, Words] = {
         "Passed: {passed}. Failed: {failed}. Not run: {left}.",
         "Superados: {passed}. Fallidos: {failed}. Sin hacer: {left}.",
     ),
+    "interrupting": (
+        "Stopping: first the network is put back as it was.",
+        "Parando: primero la red vuelve a quedar como estaba.",
+    ),
+    "interrupting own": (
+        "Stopping the small network, too.",
+        "Parando también la red pequeña.",
+    ),
+    "interrupted own": (
+        "Interrupted: nothing that was started runs any more.",
+        "Interrumpido: ya no queda en marcha nada de lo arrancado.",
+    ),
     "interrupted": (
         "Interrupted: the network is as it was.",
         "Interrumpido: la red está como estaba.",

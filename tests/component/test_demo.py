@@ -1,14 +1,23 @@
 """The demo starts, watches and ends its processes. The roles are played by a small script."""
 
+import asyncio
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+
+from evcharge.demo import processes
+from evcharge.demo.demo_screen import DemoScreen
+from evcharge.demo.processes import Cast
+from evcharge.labels import Speech
+from evcharge.labels.demo import SENTENCES
+from tests.absent import absent
 
 # A role in a few lines: it says what the real one says. MODE makes it misbehave.
 ROLE = """
@@ -23,6 +32,8 @@ state = Path(args[args.index("--state") + 1])
 role, mode = args[2], os.environ["MODE"]
 me = args[3] if role.startswith(("cp-", "driver")) else role
 def go(*_):
+    if mode == "slow " + role:
+        time.sleep(4)
     print("goes", flush=True)
     sys.exit()
 
@@ -69,14 +80,17 @@ while time.monotonic() < begin + 60:
 
 # `evcharge up` with that script in place of `python -m evcharge`.
 UP = """
-import asyncio, sys
+import asyncio, os, sys, time
 from pathlib import Path
 from evcharge import cli, demo
 from evcharge.runtime import lifecycle
 from evcharge.runtime.config import load
-from evcharge.demo import scenario, show
+from evcharge.demo import processes, scenario, show
 
 scenario.BACK_AFTER_S = 0.1
+if os.environ["MODE"].startswith("slow"):
+    # As on a machine where nobody gets a processor.
+    processes.starved_s = lambda pid: time.monotonic()
 wish = demo.DemoOptions(
     points=int(sys.argv[3]), drivers=2, once=sys.argv[4] == "once", verbose=sys.argv[4] == "verbose"
 )
@@ -258,9 +272,77 @@ def test_who_does_not_stop_in_time_is_killed_and_named(up):
     asked_at = time.monotonic()
     process.send_signal(signal.SIGINT)
     said += process.communicate(timeout=10)[0]
-    assert "central did not stop in time and was killed" in said
+    assert "central did not stop within 3 s and had to be killed" in said
     assert time.monotonic() - asked_at < 5
     assert not alive(pids(said))
+
+
+def test_a_clean_stop_is_waited_for_on_a_busy_machine(up):
+    process = up("slow central", once=False)
+    said = until(process, "The network is running; press Ctrl+C to stop it.")
+    process.send_signal(signal.SIGINT)
+    said += process.communicate(timeout=30)[0]
+    assert process.returncode == 0, said
+    assert "killed" not in said
+    assert re.findall(r"^(\S+).* │ goes$", said, re.MULTILINE)[-2:] == ["central", "registry"]
+    assert not alive(pids(said))
+
+
+# It is ready, and goes so many seconds after it was asked to; never, with "inf".
+SLOW = """
+import signal, sys, time
+def go(*_):
+    time.sleep(float(sys.argv[-1]))
+    sys.exit()
+
+signal.signal(signal.SIGTERM, go if sys.argv[-1] != "inf" else signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+class Said(DemoScreen):
+    """Keeps what is said of processes."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "text", quiet=True)
+        self.said: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+
+async def left(within_s: float, *wanted: str) -> tuple[list[int | None], list[str]]:
+    """Start a process for each of `wanted`, stop them; return their exit codes, and what was said."""
+    screen = Said()
+    async with asyncio.TaskGroup() as tasks:
+        cast = Cast(tasks, screen, Speech(SENTENCES), (sys.executable, "-c", SLOW))
+        children = [await cast.start(f"P{place}", each) for place, each in enumerate(wanted)]
+        await asyncio.gather(*(child.expect("ready") for child in children))
+        await cast.leave(children, within_s=within_s)
+    return [child.process.returncode for child in children], screen.said
+
+
+async def test_what_waits_for_a_processor_is_not_late(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(processes, "starved_s", lambda _: asyncio.get_running_loop().time())
+    assert await left(0.1, "0.6", "0.3") == ([0, 0], [])
+
+
+async def test_whoever_has_to_be_killed_is_named_in_one_line():
+    assert await left(1.0, "inf", "inf") == (
+        [-9, -9],
+        ["P0, P1 did not stop within 1 s and had to be killed"],
+    )
+
+
+def test_how_long_a_process_waited_is_told_by_the_kernel():
+    if not Path("/proc/self/schedstat").exists():
+        absent("this kernel keeps no figures of the scheduler")
+    before = processes.starved_s(os.getpid())
+    assert 0 < before <= processes.starved_s(os.getpid()) < time.monotonic() * threading.active_count() + 1
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    assert processes.starved_s(gone.pid) == 0
 
 
 def test_nothing_is_left_behind_when_the_parent_is_killed(up):
