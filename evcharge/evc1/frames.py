@@ -1,11 +1,15 @@
 """Bytes <-> frames, and frames <-> messages: length prefix, Fernet inside, a strict sequence number. Pure."""
 
 import base64
+import hmac
+import os
 import struct
+from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 from cryptography.exceptions import InvalidTag
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers import Cipher as BlockCipher
+from cryptography.hazmat.primitives.ciphers import algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from evcharge.domain.errors import Code, ProtocolError
@@ -24,8 +28,12 @@ _KEY_LENGTH = f"a key has {KEY_BYTES} bytes"
 _NONCE = struct.Struct(">4xQ")
 
 # A Fernet token: version 1, time 8, IV 16, whole AES blocks (the last one padded), HMAC 32.
-_FERNET_BYTES = 57
-_BLOCK_BYTES = 16
+_FERNET_VERSION = b"\x80"
+# Nobody looks at the token's time (a clock that jumps must not cut the line), so it is that of the epoch.
+_FERNET_HEAD = _FERNET_VERSION + bytes(8)
+_BLOCK_BYTES, _HMAC_BYTES = 16, 32
+# What the last block is filled up with, by how much it lacks.
+_PADDING = tuple(bytes([lacking]) * lacking for lacking in range(_BLOCK_BYTES + 1))
 
 _HTTP = frozenset({b"GET ", b"POST", b"HEAD", b"PUT ", b"DELE", b"OPTI", b"PATC", b"CONN", b"TRAC", b"PRI "})
 _TLS_RECORD = b"\x16\x03"
@@ -110,23 +118,75 @@ class Cipher(Protocol):
         ...
 
 
+class FernetTokens:
+    """Seals and opens tokens of the Fernet specification under one key, as `cryptography.fernet` does.
+
+    Most of what that takes goes into making an AES context for each token, so here there is one for each direction.
+    In CBC a block is mixed with the ciphertext before it, whichever token that was of. To seal, a random block goes
+    first: what becomes of it can be foretold by nobody and is the IV of the token. To open, the IV goes first: its own
+    plaintext depends on the token before and is thrown away, all others are right.
+    """
+
+    __slots__ = ("_aes", "_decrypt", "_encrypt", "_signing_key")
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(_KEY_LENGTH)
+        self._signing_key = key[:16]
+        self._aes = algorithms.AES(key[16:])
+        # Made when they are needed: one direction of a connection needs one of them.
+        self._encrypt: Callable[[bytes], bytes] | None = None
+        self._decrypt: Callable[[bytes], bytes] | None = None
+
+    def seal(self, plaintext: bytes) -> bytes:
+        """Return the token of `plaintext`."""
+        if self._encrypt is None:
+            self._encrypt = BlockCipher(self._aes, modes.CBC(bytes(_BLOCK_BYTES))).encryptor().update
+        padding = _PADDING[_BLOCK_BYTES - len(plaintext) % _BLOCK_BYTES]
+        signed = _FERNET_HEAD + self._encrypt(os.urandom(_BLOCK_BYTES) + plaintext + padding)
+        return base64.urlsafe_b64encode(signed + hmac.digest(self._signing_key, signed, "sha256"))
+
+    def open(self, token: bytes) -> bytes:
+        """Return the plaintext of `token`, whatever its age; raises ProtocolError E_CRYPTO."""
+        try:
+            raw = base64.urlsafe_b64decode(token)
+        except ValueError:
+            raise _not_ours() from None
+        signed, blocks = raw[:-_HMAC_BYTES], len(raw) - len(_FERNET_HEAD) - _HMAC_BYTES
+        if (
+            blocks < 2 * _BLOCK_BYTES
+            or blocks % _BLOCK_BYTES
+            or not raw.startswith(_FERNET_VERSION)
+            # Python's base64 skips foreign bytes, takes + for -, and ignores the spare bits at the end.
+            or base64.urlsafe_b64encode(raw) != token
+            or not hmac.compare_digest(hmac.digest(self._signing_key, signed, "sha256"), raw[-_HMAC_BYTES:])
+        ):
+            raise _not_ours()
+        if self._decrypt is None:
+            self._decrypt = BlockCipher(self._aes, modes.CBC(bytes(_BLOCK_BYTES))).decryptor().update
+        padded = self._decrypt(signed[len(_FERNET_HEAD) :])
+        lacking = padded[-1]
+        if not 0 < lacking <= _BLOCK_BYTES or not padded.endswith(_PADDING[lacking]):
+            raise _not_ours()
+        return padded[_BLOCK_BYTES:-lacking]
+
+
 class FernetCipher:
     """Fernet tokens: what every release speaks. The number of a frame is inside."""
 
     LABEL: ClassVar[bytes] = b""
-    __slots__ = ("_fernet",)
+    __slots__ = ("_tokens",)
 
     def __init__(self, key: bytes) -> None:
-        self._fernet = _fernet(key)
+        self._tokens = FernetTokens(key)
 
     def seal(self, number: int, plaintext: bytes) -> bytes:  # noqa: ARG002
         """Return the token of `plaintext`."""
-        # The token's own time is never looked at (a clock that jumps must not cut the line), so none is read.
-        return self._fernet.encrypt_at_time(plaintext, 0)
+        return self._tokens.seal(plaintext)
 
     def open(self, number: int, token: bytes) -> bytes:  # noqa: ARG002
         """Return the plaintext, whatever the number; raises ProtocolError E_CRYPTO."""
-        return open_token(self._fernet, token)
+        return self._tokens.open(token)
 
 
 class GcmCipher:
@@ -203,10 +263,10 @@ class Opener:
 class RisingOpener:
     """Opens tokens of a lane on which some are lost and some come twice, such as a broker's."""
 
-    __slots__ = ("_fernet", "count")
+    __slots__ = ("_tokens", "count")
 
     def __init__(self, key: bytes) -> None:
-        self._fernet = _fernet(key)
+        self._tokens = FernetTokens(key)
         self.count = 0
 
     def open(self, token: bytes) -> Message | None:
@@ -215,7 +275,7 @@ class RisingOpener:
         Raises ProtocolError: E_CRYPTO when it is not sealed under our key, E_MALFORMED or E_FIELD when it holds no
         message.
         """
-        envelope = messages.decode(open_token(self._fernet, token))
+        envelope = messages.decode(self._tokens.open(token))
         if envelope.n < self.count:
             return None
         self.count = envelope.n + 1
@@ -224,40 +284,11 @@ class RisingOpener:
     def opens(self, token: bytes) -> bool:
         """Return whether `token` is sealed under our key, whatever is in it."""
         try:
-            open_token(self._fernet, token)
+            self._tokens.open(token)
         except ProtocolError:
             return False
         return True
 
 
-def open_token(fernet: Fernet, token: bytes) -> bytes:
-    """Return the plaintext of `token`, whatever its age; raises ProtocolError E_CRYPTO."""
-    try:
-        plaintext = fernet.decrypt(token)
-    except InvalidToken:
-        plaintext = None
-    if plaintext is None or not _is_canonical(token, len(plaintext)):
-        raise _not_ours()
-    return plaintext
-
-
 def _not_ours() -> ProtocolError:
     return ProtocolError("a frame does not open under the key of this connection", Code.CRYPTO)
-
-
-def _is_canonical(token: bytes, plaintext_bytes: int) -> bool:
-    # Python's base64 skips foreign bytes, takes + for -, and ignores the spare bits at the end. The right
-    # length rules out the first, and only the last four characters can hold the last.
-    raw_bytes = _FERNET_BYTES + (plaintext_bytes // _BLOCK_BYTES + 1) * _BLOCK_BYTES
-    return (
-        len(token) == (raw_bytes + 2) // 3 * 4
-        and b"+" not in token
-        and b"/" not in token
-        and base64.urlsafe_b64encode(base64.urlsafe_b64decode(token[-4:])) == token[-4:]
-    )
-
-
-def _fernet(key: bytes) -> Fernet:
-    if len(key) != KEY_BYTES:
-        raise ValueError(_KEY_LENGTH)
-    return Fernet(base64.urlsafe_b64encode(key))

@@ -8,14 +8,12 @@ says first that it knows more, in a place that has always been free: `sid`. Only
 its proof, which versions and features it speaks; only to such a peer Central answers the same.
 """
 
-import base64
 import hmac
 import os
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
-from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -223,7 +221,7 @@ class PeerHandshake:
 
     def on_accept(self, frame: bytes) -> Accepted:
         """Return the keys of this connection. Raises ProtocolError E_CRYPTO, E_MALFORMED or E_FIELD."""
-        accept = _fields(strict_json(frames.open_token(_fernet(self._wrap_key), frame)), _Accept)
+        accept = _fields(strict_json(frames.FernetTokens(self._wrap_key).open(frame)), _Accept)
         resume_key = base64_bytes(accept.resume_key, "resume_key")
         speaks = frozenset[str]() if accept.speaks is UNSET else frozenset(accept.speaks)
         return Accepted(
@@ -365,7 +363,7 @@ class CentralHandshake:
             speaks=sorted(self._offers) if about else UNSET,
         )
         wrap_key = key_schedule.derived(shared + self._ticket_key, self._th, b"EVC1 wrap")
-        return _fernet(wrap_key).encrypt_at_time(msgspec.json.encode(accept), 0)
+        return frames.FernetTokens(wrap_key).seal(msgspec.json.encode(accept))
 
 
 def _everybody(_identity: Identity) -> None:
@@ -395,7 +393,3 @@ def _fields(values: dict[str, Any], kind: type[_Frame]) -> _Frame:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as problem:
         raise ProtocolError(f"bad handshake: {failures.why(problem)}", Code.FIELD) from None
-
-
-def _fernet(key: bytes) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(key))

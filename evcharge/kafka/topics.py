@@ -3,18 +3,16 @@
 A record's key says whom it is about, and Central takes nobody else's key to open it.
 """
 
-import base64
 from collections.abc import Mapping
 
 import msgspec
-from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from evcharge.domain.errors import Code, ProtocolError
 from evcharge.domain.operator_order import Order
 from evcharge.domain.strict_json import read_json
-from evcharge.evc1.frames import open_token
+from evcharge.evc1.frames import FernetTokens
 
 CENTRAL_EVENTS, CP_EVENTS, DRIVER_EVENTS = "central-events", "cp-events", "driver-events"
 CP_TELEMETRY, CENTRAL_COMMANDS = "cp-telemetry", "central-commands"
@@ -38,16 +36,16 @@ class OrderSeal:
 
     def __init__(self, token: str) -> None:
         key = HKDF(SHA256(), 32, b"EVC1", b"EVC1 central commands").derive(token.encode())
-        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+        self._tokens = FernetTokens(key)
 
     def seal(self, order: Order) -> bytes:
         """Return the value of the record."""
-        return self._fernet.encrypt_at_time(msgspec.json.encode(order), 0)
+        return self._tokens.seal(msgspec.json.encode(order))
 
     def open(self, value: bytes) -> Order:
         """Return the order. Raises ProtocolError: E_CRYPTO for another key, E_FIELD for what is no order."""
         try:
-            plaintext = open_token(self._fernet, value)
+            plaintext = self._tokens.open(value)
         except ProtocolError:
             text = "an order does not open under the key of the operator's token"
             raise ProtocolError(text, Code.CRYPTO) from None

@@ -123,4 +123,4 @@ def test_a_line_on_the_health_port(kind, read, chance):
 @given(CHANCE)
 def test_an_order_in_kafka(chance):
     grammar = Grammar(chance)
-    understood(SEAL.open, SEAL._fernet.encrypt(grammar.spoilt(grammar.struct(Order))))
+    understood(SEAL.open, SEAL._tokens.seal(grammar.spoilt(grammar.struct(Order))))

@@ -15,6 +15,7 @@ from evcharge.evc1.frames import (
     MAX_FRAME_BYTES,
     MAX_HANDSHAKE_BYTES,
     FernetCipher,
+    FernetTokens,
     FrameCutter,
     GcmCipher,
     Opener,
@@ -339,3 +340,35 @@ def test_no_number_of_an_aes_gcm_frame_is_used_for_two_that_are_sent():
 def test_a_key_of_another_length_is_refused(cipher):
     with pytest.raises(ValueError, match="32 bytes"):
         cipher(bytes(16))
+
+
+# ---- contexts that serve many tokens
+
+
+@given(
+    key=st.binary(min_size=32, max_size=32), texts=st.lists(st.binary(max_size=70), min_size=1, max_size=6)
+)
+def test_our_tokens_are_those_of_the_library_both_ways_and_in_any_order(key, texts):
+    ours, library = FernetTokens(key), Fernet(base64.urlsafe_b64encode(key))
+    sealed_here = [ours.seal(text) for text in texts]
+    sealed_there = [library.encrypt(text) for text in texts]
+    assert [library.decrypt(token) for token in sealed_here] == texts
+    for token, text in reversed(list(zip(sealed_here + sealed_there, texts * 2, strict=True))):
+        assert ours.open(token) == text
+    raws = [base64.urlsafe_b64decode(token) for token in sealed_here]
+    assert len({raw[9:25] for raw in raws}) == len(raws)
+
+
+def test_a_token_that_is_refused_spoils_none_that_follows():
+    ours = FernetTokens(SPEC_KEY)
+    for case in INVALID.values():
+        with pytest.raises(ProtocolError):
+            ours.open(case.encode())
+        assert ours.open(ours.seal(b"well")) == b"well"
+
+
+def test_equal_plaintexts_have_nothing_in_common():
+    ours = FernetTokens(KEY)
+    one, other = (base64.urlsafe_b64decode(ours.seal(bytes(64))) for _ in range(2))
+    blocks = [raw[at : at + 16] for raw in (one, other) for at in range(9, len(raw) - 32, 16)]
+    assert len(set(blocks)) == len(blocks)
