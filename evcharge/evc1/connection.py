@@ -19,6 +19,7 @@ from evcharge.domain.features import Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_bytes, base64_text
 from evcharge.evc1.frames import KEY_BYTES, LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, Sealer, frame
+from evcharge.evc1.gathered_writes import GatheredWrites
 from evcharge.evc1.handshake import Accepted, PeerHandshake, SessionKeys
 from evcharge.evc1.login_errors import parse_error, reported
 from evcharge.evc1.messages import Bye, ErrorNotice, Heartbeat, Message, Moved, Rekey, Rekeyed, check_sender
@@ -87,8 +88,12 @@ class Channel(asyncio.Protocol):
         speaks: frozenset[str] = frozenset(),
         traffic: Traffic | None = None,
         entropy: Entropy = os.urandom,
+        writes: GatheredWrites | None = None,
     ) -> None:
-        """Take over `transport` after the login. `other` is the role that speaks at its far end."""
+        """Take over `transport` after the login. `other` is the role that speaks at its far end.
+
+        Connections that share `writes` gather what they say together.
+        """
         self._loop = asyncio.get_running_loop()
         self._transport = transport
         self._cutter = cutter
@@ -131,6 +136,12 @@ class Channel(asyncio.Protocol):
         self._resume_timer: asyncio.TimerHandle | None = None
         self._pressing_since: float | None = None
 
+        # Writing: the frames that are written together at the end of this turn; None when there are none.
+        self._writes = writes or GatheredWrites(self._loop)
+        self._gathered: list[bytes] | None = None
+        # Whoever watches this connection is told when its far end begins to press, or to leave much unread.
+        self._on_trouble: Callable[[], None] | None = None
+
         # Ending. `_end` is what `receive` raises once the frames that came before it are used up. `_mute`
         # when nothing can be written any more, `_closing` when the end was decided here.
         self._last: Message | None = None
@@ -163,7 +174,8 @@ class Channel(asyncio.Protocol):
     @property
     def unsent_bytes(self) -> int:
         """How much waits for a far end that reads too slowly."""
-        return self._transport.get_write_buffer_size()
+        waiting = self._transport.get_write_buffer_size()
+        return waiting if self._gathered is None else waiting + sum(map(len, self._gathered))
 
     @property
     def is_rekeying(self) -> bool:
@@ -181,6 +193,9 @@ class Channel(asyncio.Protocol):
             while not frames:
                 await self._next_frame()
             taken = frames.popleft()
+            if frames:
+                # Each of those that wait may have its answer, or say something to the same others.
+                self._writes.gather()
             if self._paused:
                 self._listen_again()
             message = self._open(taken) if isinstance(taken, bytes) else taken
@@ -196,6 +211,11 @@ class Channel(asyncio.Protocol):
         if Feature.QUIET in self.speaks:
             self._quiet_s = interval_s
 
+    def tell_trouble(self, most_unsent_bytes: int, on_trouble: Callable[[], None]) -> None:
+        """Central only: call `on_trouble` whenever more than that begins to wait, or the far end exceeds its rate."""
+        self._on_trouble = on_trouble
+        self._transport.set_write_buffer_limits(high=most_unsent_bytes, low=most_unsent_bytes)
+
     def send(self, message: Message) -> None:
         """Seal and write `message` without waiting; silently ignored once the connection has ended.
 
@@ -208,9 +228,14 @@ class Channel(asyncio.Protocol):
         if self._sealer.count >= self._rekey_after_frames:
             self._rekey_now()
 
+    def gather(self) -> None:
+        """Write what is sent in the rest of this turn at its end, all at once: for who has much to say."""
+        self._writes.gather()
+
     def send_half_frame(self, message: Message) -> None:
         """Send half of a frame and hang up: what a peer does that crashes while it writes."""
         if not self._mute:
+            self.write_gathered()
             token = self._sealer.seal(message)
             self._transport.write((LENGTH.pack(len(token)) + token)[: LENGTH.size + len(token) // 2])
             self._mute = True
@@ -240,6 +265,7 @@ class Channel(asyncio.Protocol):
         if not self._mute:
             if farewell is not None:
                 self._write(farewell)
+            self.write_gathered()
             self._mute = True
             self.stop_reading(ChannelClosed("the connection was closed here"))
             # Keep reading and dropping until the far end hangs up too: closing over unread bytes would
@@ -261,6 +287,7 @@ class Channel(asyncio.Protocol):
     def abort(self, error: EvchargeError | None = None) -> None:
         """Hang up at once; a waiting `receive` raises `error`."""
         self._mute = True
+        self._gathered = None
         self.stop_reading(error or ChannelClosed("the connection was cut here"))
         self._transport.abort()
 
@@ -293,12 +320,17 @@ class Channel(asyncio.Protocol):
         if frames:
             self._wake()
 
+    def pause_writing(self) -> None:
+        """Note that more waits for the far end than `tell_trouble` says."""
+        self._tell_trouble()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the end; frames that came before it can still be received."""
         half = " in the middle of a frame" if self._cutter.waiting else ""
         why = failures.why(exc) if exc is not None else ""
         because = f": {why}" if why else ""
         self._mute = True
+        self._gathered = None
         self._stop(ChannelClosed(f"the connection to {self.peer_address} ended{half}{because}", why=why))
         if not self._lost.done():
             self._lost.set_result(None)
@@ -381,7 +413,12 @@ class Channel(asyncio.Protocol):
             self._pressing_since = None
         elif self._pressing_since is None:
             self._pressing_since = now
+            self._tell_trouble()
         return unpaid_s
+
+    def _tell_trouble(self) -> None:
+        if self._on_trouble is not None:
+            self._on_trouble()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -408,7 +445,20 @@ class Channel(asyncio.Protocol):
     def _write(self, message: Message) -> None:
         token = self._sealer.seal(message)
         self.said_at = self._loop.time()
-        self._transport.write(LENGTH.pack(len(token)) + token)
+        data = LENGTH.pack(len(token)) + token
+        if not self._writes.is_gathering:
+            self._transport.write(data)
+        elif self._gathered is None:
+            self._gathered = [data]
+            self._writes.add(self)
+        else:
+            self._gathered.append(data)
+
+    def write_gathered(self) -> None:
+        """Write what was gathered in this turn; for `writes`."""
+        if self._gathered is not None:
+            data, self._gathered = b"".join(self._gathered), None
+            self._transport.write(data)
 
     def _stop(self, error: EvchargeError) -> None:
         if self._end is None:

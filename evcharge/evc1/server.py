@@ -17,6 +17,7 @@ from evcharge.domain.errors import Code, EvchargeError, Overloaded, unforeseen
 from evcharge.domain.ids import Role
 from evcharge.evc1.connection import CLOSE_WITHIN_S, Channel, ChannelClosed, Traffic, address_of
 from evcharge.evc1.frames import FrameCutter, frame
+from evcharge.evc1.gathered_writes import GatheredWrites
 from evcharge.evc1.handshake import CentralHandshake
 from evcharge.evc1.login_errors import error_frame
 from evcharge.evc1.messages import Bye, ErrorNotice, Message
@@ -84,6 +85,8 @@ class _LoginQueue:
     ) -> None:
         self.door = door
         self._on_channel = on_channel
+        # What one engine says goes to a driver: all connections gather together.
+        self.writes = GatheredWrites(asyncio.get_running_loop())
         self._tasks: set[asyncio.Task[None]] = set()
 
     def welcome(self, channel: Channel, connection: Connection) -> None:
@@ -191,6 +194,7 @@ class _PendingLogin(asyncio.Protocol):
             speaks=handshake.speaks,
             traffic=self._door.traffic,
             entropy=self._door.entropy,
+            writes=self._acceptor.writes,
         )
         channel.identity = identity
         self._acceptor.welcome(channel, self._connection)

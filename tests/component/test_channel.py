@@ -361,6 +361,80 @@ async def test_unsent_bytes_grow_for_a_far_end_that_never_reads(gate):
         central.abort()
 
 
+class Recorder:
+    """A transport that notes each write."""
+
+    def __init__(self, channel) -> None:
+        self._transport = far_end.transport(channel)
+        far_end.put_between(channel, self)
+        self.writes: list[int] = []
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(len(data))
+        self._transport.write(data)
+
+    def __getattr__(self, name: str):
+        return getattr(self._transport, name)
+
+
+async def test_what_follows_from_frames_that_came_together_is_written_at_once(gate):
+    async with gate.pair() as (peer, central), gate.pair(role=Role.DRIVER, name="D01") as (app, desk):
+        written = Recorder(desk)
+        peer.gather()
+        for number in range(3):
+            peer.send(ready(number))
+        await until(lambda: far_end.unread(central) == 3)
+        for number in range(3):
+            assert await central.receive() == ready(number)
+            desk.send(Ack(seq=number))
+        assert not written.writes
+        waiting = desk.unsent_bytes
+        await asyncio.sleep(0)
+        assert written.writes == [waiting]
+        assert [await app.receive() for _ in range(3)] == [Ack(seq=number) for number in range(3)]
+        # One that comes alone waits for nothing.
+        peer.send(ready(3))
+        await central.receive()
+        desk.send(Ack(seq=3))
+        assert len(written.writes) == 2
+
+
+async def test_what_was_gathered_goes_out_before_the_farewell_and_not_at_all_after_an_abort(gate):
+    async with gate.pair() as (peer, central):
+        central.gather()
+        central.send(Ack(seq=1))
+        central.rekey(bytes(32))
+        central.send(Ack(seq=2))
+        closing = asyncio.create_task(central.close(Bye(reason="enough")))
+        assert [await peer.receive(), await peer.receive()] == [Ack(seq=1), Ack(seq=2)]
+        assert await peer.receive() == Bye(reason="enough")
+        peer.abort()
+        await closing
+    async with gate.pair() as (_, central):
+        written = Recorder(central)
+        central.gather()
+        central.send(Ack(seq=1))
+        central.abort()
+        await asyncio.sleep(0)
+        assert not written.writes
+
+
+async def test_whoever_watches_is_told_when_much_is_unread_and_when_the_rate_is_exceeded():
+    gate = Gate(traffic=Traffic(messages_per_s=200, burst_s=0.05))
+    async with gate.open(), gate.pair() as (peer, central):
+        told: list[int] = []
+        central.tell_trouble(1_000_000, lambda: told.append(central.unsent_bytes))
+        for number in range(11):
+            peer.send(ready(number))
+        await until(lambda: far_end.unread(central) == 11)
+        assert told == [0]
+        far_end.transport(peer).pause_reading()
+        row = PointRow(cp_id="CP001", location="x" * 80, price=1, status="Available")
+        while len(told) < 2:
+            central.send(Points(points=[row] * 200))
+        assert told[1] > 1_000_000
+
+
 # ---- rekeying
 
 

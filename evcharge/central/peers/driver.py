@@ -118,6 +118,7 @@ class DriverTalk(Talk):
         tickets, self._place = await self._store.unseen_tickets(
             self._driver_id, registration, self._place or 0
         )
+        self._channel.gather()
         for ticket in tickets:
             self._channel.send(_issued(ticket, while_away=True))
         self._told.update(ticket.session_id for ticket in tickets)
