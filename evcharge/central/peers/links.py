@@ -19,7 +19,7 @@ from evcharge.central.peers.driver import supply
 from evcharge.central.peers.letters import letters
 from evcharge.central.peers.quotas import BAN_S, Quotas
 from evcharge.central.peers.refusal_log import Refusals
-from evcharge.central.peers.talk import PeerLink
+from evcharge.central.peers.talk import MAX_UNSENT_BYTES, PeerLink
 from evcharge.central.rules.commands import CENTRAL, Actor, FaultUnconfirmed, GiveUpStart, Reach
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.presence import REVOKED
@@ -76,6 +76,8 @@ class Peers:
         consents.reach = self._reach
         # Whether a driver has a page open; the website knows.
         self.has_page: Callable[[DriverId], bool] = lambda _: False
+        # The watchdog is told of a link that it should look at soon.
+        self.watch: Callable[[PeerLink], None] = lambda _: None
         self._numbers = itertools.count(1)
         # Every authenticated connection; the one of each identity, and the one that waits to take its place.
         self.links: dict[int, PeerLink] = {}
@@ -161,8 +163,11 @@ class Peers:
         self._epochs.raise_to(link.identity.id, link.identity.epoch)
         self._quotas.login(*link.key, asyncio.get_running_loop().time())
         self.links[link.number] = link
+        link.channel.tell_trouble(MAX_UNSENT_BYTES, lambda: self.watch(link))
+        self.watch(link)
         await self._take_place(link)
         link.owes_since = asyncio.get_running_loop().time()
+        self.watch(link)
         await converse(link, self._dispatcher, self._store, self._feed, self._quotas, self._consents)
 
     async def _take_place(self, newcomer: PeerLink) -> None:

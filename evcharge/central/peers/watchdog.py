@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from evcharge.central.books.store import CentralStore
@@ -18,6 +18,7 @@ from evcharge.evc1.tickets import LIVENESS
 from evcharge.labels.central import said
 from evcharge.runtime.clock import Clock, steady, utc_now
 from evcharge.runtime.heap import Heap
+from evcharge.runtime.timer_wheel import TimerWheel
 from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -35,13 +36,20 @@ MINUTE_S = 60.0
 
 
 class Watchdog:
-    """Ends links that are dead or do not read. Deadlines count from when the loop read the socket."""
+    """Ends links that are dead or do not read. Deadlines count from when the loop read the socket.
+
+    It sweeps four times a second, but looks only at links whose deadline may have come: one that speaks has its next
+    look when it would be dead if it never spoke again.
+    """
 
     def __init__(self, peers: Peers, dispatcher: Dispatcher) -> None:
         self._peers = peers
         self._dispatcher = dispatcher
         self._lost = Lost(dispatcher, peers)
         self._behind_since: dict[int, float] = {}
+        # Numbers of links, not links: one that has ended leaves nothing here but its number.
+        self._looks: TimerWheel[int] = TimerWheel(SWEEP_S)
+        peers.watch = self.watch
 
     async def run(self) -> None:
         """Sweep for ever."""
@@ -55,29 +63,52 @@ class Watchdog:
             if stalled:
                 log.warning("%s", said("stood still", seconds=f"{now - last:.1f}"))
             else:
-                self.sweep(now, self._peers.links.values())
+                self.sweep(now)
                 self._lost.sweep(now)
             last = now
 
-    def sweep(self, now: float, links: Iterable[PeerLink]) -> None:
+    def watch(self, link: PeerLink) -> None:
+        """Look at `link` in the next sweep: it is new, or owes a word, or its far end presses or leaves much unread."""
+        self._looks.put(link.number, 0.0)
+
+    def sweep(self, now: float) -> None:
         """End every link that has been silent, behind or owing for too long, or faster than its rate."""
-        behind: dict[int, float] = {}
-        for link in links:
-            channel = link.channel
-            dead_after = LIVENESS[link.identity.role].dead_after_s
-            # Half a sweep earlier than promised, so that the promise holds.
-            if now - channel.heard_at > dead_after - SWEEP_S / 2:
-                link.drop(f"silent for {dead_after:.0f} s")
-            elif link.owes_since is not None and now - link.owes_since > FIRST_WORD_S:
+        for number in self._looks.due(now):
+            link = self._peers.links.get(number)
+            again_at = self._look(now, link) if link is not None else None
+            if again_at is None:
+                self._behind_since.pop(number, None)
+            else:
+                self._looks.put(number, again_at)
+
+    def _look(self, now: float, link: PeerLink) -> float | None:
+        """Return when to look at `link` again; None when it was ended."""
+        channel = link.channel
+        dead_after = LIVENESS[link.identity.role].dead_after_s
+        # Half a sweep earlier than promised, so that the promise holds.
+        again_at = dead_at = channel.heard_at + dead_after - SWEEP_S / 2
+        if now > dead_at:
+            link.drop(f"silent for {dead_after:.0f} s")
+            return None
+        if link.owes_since is not None:
+            again_at = min(again_at, link.owes_since + FIRST_WORD_S)
+            if now > link.owes_since + FIRST_WORD_S:
                 why = f"no first word within {FIRST_WORD_S:.0f} s"
                 link.cut(why, Overloaded(f"{why} of the login", Code.TIMEOUT))
-            elif channel.unsent_bytes > MAX_UNSENT_BYTES:
-                since = behind[link.number] = self._behind_since.get(link.number, now)
-                if now - since > SLOW_S:
-                    link.drop("too slow: it does not read what it is sent")
-            elif channel.pressing_since is not None and now - channel.pressing_since > PRESSING_S:
+                return None
+        if channel.unsent_bytes > MAX_UNSENT_BYTES:
+            if now > self._behind_since.setdefault(link.number, now) + SLOW_S:
+                link.drop("too slow: it does not read what it is sent")
+                return None
+            # Whether it reads any of it in between is seen by looking.
+            return now
+        self._behind_since.pop(link.number, None)
+        if channel.pressing_since is not None:
+            again_at = min(again_at, channel.pressing_since + PRESSING_S)
+            if now > channel.pressing_since + PRESSING_S:
                 self._peers.cut_off(link.actor, TOO_FAST)
-        self._behind_since = behind
+                return None
+        return again_at
 
 
 async def each_minute(
