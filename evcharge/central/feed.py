@@ -4,7 +4,8 @@ Publishing never waits: a listener that cannot keep up must drop something of it
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evcharge.domain.errors import Code, ProtocolError
 from evcharge.domain.events import Event, SessionRefused, TicketMade
@@ -14,8 +15,8 @@ from evcharge.domain.session import Session
 Listener = Callable[[Event], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+# A struct, not a dataclass: each charging point makes one a second, and that costs a tenth of it.
+class Live(Struct, frozen=True):
     """The last SUPPLY_UPDATE of a charging point: for screens only, never for money."""
 
     session_id: SessionId

@@ -35,8 +35,11 @@ class TokenBucket:
 
     def spend(self, now: float, tokens: float = 1.0) -> float:
         """Take so many tokens, on credit if they are not there; return how long until the debt is paid."""
-        self._full_at = max(self._full_at, now) + tokens * self._every_s
-        return self.wait_s(now, 0.0)
+        every_s = self._every_s
+        full_at = self._full_at = max(self._full_at, now) + tokens * every_s
+        # As `wait_s(now, 0)`, spelt out: it is asked for every frame.
+        unpaid_s = full_at - now - self._burst * every_s
+        return unpaid_s if unpaid_s > 0 else 0.0
 
 
 class TokenBuckets:

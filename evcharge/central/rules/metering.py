@@ -5,10 +5,10 @@ tells when it was written, and no clock that is set changes a length. Energy tha
 excess.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from evcharge.central.rules.settings import Rules
 from evcharge.domain.charging_point import ChargingPoint
@@ -28,8 +28,8 @@ _ROUNDING_S = 2
 _TOLERANCE_PERCENT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+# A struct, not a dataclass: each live figure is held against one.
+class Means(Struct, frozen=True):
     """What a charging point can do: its greatest power, and the speed of its simulated time."""
 
     power_w: int

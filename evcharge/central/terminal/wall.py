@@ -5,9 +5,10 @@ charging points are laid out by `wall_lists`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from msgspec import structs
 from rich.style import Style
 from rich.text import Text
 
@@ -88,7 +89,8 @@ class _Wall:
         # Without a link the last figures stand still: no power is claimed then.
         frozen = {point.cp_id for point in self._points if point.engine_link is None}
         self._live = {
-            cp_id: replace(live, power_w=0) if cp_id in frozen else live for cp_id, live in view.live.items()
+            cp_id: structs.replace(live, power_w=0) if cp_id in frozen else live
+            for cp_id, live in view.live.items()
         }
         self._frozen_at = {cp_id: at for cp_id, at in view.live_at.items() if cp_id in frozen}
 

@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from evcharge.central.feed import Feed, Live
 from evcharge.central.terminal import event_log
@@ -54,7 +55,7 @@ def test_figures_of_another_ones_session_are_a_breach_and_late_ones_are_not_show
     feed.take("CP001", None, figures)
     assert (feed.live, feed.temperatures, heard) == ({}, {}, [])
     for energy_mwh in (10, 9, 10, 11):
-        feed.take("CP001", session, replace(figures, energy_mwh=energy_mwh))
+        feed.take("CP001", session, structs.replace(figures, energy_mwh=energy_mwh))
     assert heard == [10, 10, 11]
     # Those of another session begin anew.
     feed.take("CP001", replace(session, session_id="S-2"), Live("S-2", 22_000, 0))
