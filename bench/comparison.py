@@ -81,9 +81,9 @@ class OcppPoint:
 
     async def _call(self, action: str, content: dict[str, Any]) -> dict[str, Any]:
         await self._connection.send(json.dumps([2, "1", action, content]))
-        kind, _, answer = json.loads(await self._connection.recv())
+        kind, _, *answer = json.loads(await self._connection.recv())
         assert kind == 3, answer
-        return dict(answer)
+        return dict(answer[0])
 
 
 class PlainPoint:

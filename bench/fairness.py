@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import itertools
+import logging
 import sys
 import tempfile
 import time
@@ -185,5 +186,6 @@ if __name__ == "__main__":
     descriptors.raise_limit()
     if given.bully:
         what, where, peers, api = given.bully
+        logging.disable()
         asyncio.run(BULLIES[what](Path(where), int(peers), int(api)))  # type: ignore[arg-type]
     raise SystemExit(asyncio.run(main(given.sessions, given.seconds)))

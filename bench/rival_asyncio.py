@@ -18,18 +18,10 @@ async def main(path: str) -> None:
         async for line in reader:
             said = json.loads(line)
             if said["type"] == "START":
-                cursor = await books.execute(
-                    "INSERT INTO session (cp_id, driver_id, started_at, start_wh) VALUES (?, ?, ?, ?)",
-                    (said["cp_id"], said["driver_id"], said["at"], said["meter_wh"]),
-                )
-                await books.commit()
-                answer = {"type": "STARTED", "session": cursor.lastrowid}
+                session = await books.start(said["cp_id"], said["driver_id"], said["at"], said["meter_wh"])
+                answer = {"type": "STARTED", "session": session}
             else:
-                await books.execute(
-                    "INSERT INTO reading VALUES (?, ?, ?, ?)",
-                    (said["session"], said["at"], said["power_w"], said["energy_wh"]),
-                )
-                await books.commit()
+                await books.reading(said["session"], said["at"], said["power_w"], said["energy_wh"])
                 answer = {"type": "KEPT"}
             writer.write(json.dumps(answer).encode() + b"\n")
 

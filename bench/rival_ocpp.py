@@ -9,20 +9,19 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-import aiosqlite
 from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call_result
 from ocpp.v16.datatypes import IdTagInfo
 from ocpp.v16.enums import Action, AuthorizationStatus, RegistrationStatus
 from websockets.asyncio.server import ServerConnection, serve
 
-from bench.rival_books import opened
+from bench.rival_books import RivalBooks, opened
 
 
 class Point(ChargePoint):  # type: ignore[misc]
     """One charging point."""
 
-    def __init__(self, id_: str, connection: ServerConnection, books: aiosqlite.Connection) -> None:
+    def __init__(self, id_: str, connection: ServerConnection, books: RivalBooks) -> None:
         super().__init__(id_, connection)
         self._books = books
 
@@ -36,24 +35,17 @@ class Point(ChargePoint):  # type: ignore[misc]
         self, id_tag: str, meter_start: int, timestamp: str, **_: Any
     ) -> call_result.StartTransaction:
         """Keep the start."""
-        cursor = await self._books.execute(
-            "INSERT INTO session (cp_id, driver_id, started_at, start_wh) VALUES (?, ?, ?, ?)",
-            (self.id, id_tag, timestamp, meter_start),
-        )
-        await self._books.commit()
-        return call_result.StartTransaction(cursor.lastrowid, IdTagInfo(AuthorizationStatus.accepted))
+        session = await self._books.start(self.id, id_tag, timestamp, meter_start)
+        return call_result.StartTransaction(session, IdTagInfo(AuthorizationStatus.accepted))
 
     @on(Action.meter_values)  # type: ignore[untyped-decorator]
     async def reads(
         self, meter_value: list[dict[str, Any]], transaction_id: int, **_: Any
     ) -> call_result.MeterValues:
         """Keep the readings."""
-        rows = [
-            (transaction_id, one["timestamp"], *(float(sample["value"]) for sample in one["sampled_value"]))
-            for one in meter_value
-        ]
-        await self._books.executemany("INSERT INTO reading VALUES (?, ?, ?, ?)", rows)
-        await self._books.commit()
+        for one in meter_value:
+            power_w, energy_wh = (float(sample["value"]) for sample in one["sampled_value"])
+            await self._books.reading(transaction_id, one["timestamp"], power_w, energy_wh)
         return call_result.MeterValues()
 
 
