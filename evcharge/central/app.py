@@ -410,7 +410,7 @@ def _notifier(config: Config, writer: WriterSide, books: BookSide) -> Notifier:
         writer.feed,
         books.archive,
         writer.clock,
-        config.lang,
+        settings.lang or config.lang,
         settings.point_after_s,
         settings.alert_after_s,
     )

@@ -1,4 +1,4 @@
-"""What is told beyond the screens, in English and Spanish. Pure."""
+"""What is told beyond the screens. Pure."""
 
 from collections.abc import Mapping
 

@@ -289,8 +289,13 @@ class KafkaSettings(Struct, frozen=True, kw_only=True):
 
 
 class NotifySettings(Struct, frozen=True, kw_only=True):
-    """[notify]: who is told beyond the screens. Token and password never stand here."""
+    """[notify]: who is told beyond the screens. Token and password never stand here.
 
+    `lang` "": that of the network.
+    """
+
+    # What `labels.PAGE_LANGUAGES` are.
+    lang: Literal["", "en", "es", "de", "fr", "pt", "ca"] = ""
     webhook: MaybeHook = ""
     ntfy: MaybeHook = ""
     mail_to: list[MailAddress] = msgspec.field(default_factory=list)

@@ -127,9 +127,9 @@ def postbox(unused_tcp_port: int) -> Iterator[Postbox]:
     server.stop()
 
 
-async def wishes(office: Office, cookie: str, to: str) -> Answer:
-    """A driver says on its page where it wants to be told."""
-    headers = {"Cookie": cookie, "Origin": office.url}
+async def wishes(office: Office, cookie: str, to: str, lang: str = "en") -> Answer:
+    """A driver says on its page, in a language of its choice, where it wants to be told."""
+    headers = {"Cookie": cookie, "Origin": office.url, "Accept-Language": lang}
     return await office.ask("POST", "/api/me/notify", {"to": to}, token=None, headers=headers)
 
 
@@ -164,6 +164,15 @@ async def test_a_point_that_is_out_is_told_once_and_so_is_its_return(tmp_path: P
         await office.post("/api/cps/CP001/resume")
         await hook.says("back", BACK)
         assert len({one["id"] for one, _ in hook.told}) == len(hook.told) == 1
+
+
+@pytest.mark.usefixtures("arrivals_are_untold")
+async def test_operators_are_told_in_any_language_of_the_pages(tmp_path: Path, hook: Hook):
+    async with opened(tmp_path, notify=settings(hook, lang="fr")) as office:
+        await office.town.point()
+        await office.post("/api/cps/CP001/out")
+        out = await hook.says("out", "CP001 (Berlin) est Hors service\u00a0: opérateur.")
+        assert out["title"] == "CP001 ne fonctionne pas"
 
 
 @pytest.mark.usefixtures("arrivals_are_untold")
@@ -232,12 +241,16 @@ async def test_a_driver_that_wants_to_hears_that_its_car_is_full_and_nobody_else
     operators = {"mail_to": ["ops@example.org"], "ntfy": f"{hook.url}/operators", "point_after_s": 86_400.0}
     told = settings(None, **mail, **operators)
     async with opened(tmp_path, notify=told) as office:
-        for name, to in (("D01", "ana@example.org"), ("D02", "topic-of-d02"), ("D03", "")):
+        for name, to, lang in (
+            ("D01", "ana@example.org", "de"),
+            ("D02", "topic-of-d02", "en"),
+            ("D03", "", "en"),
+        ):
             # A point for each: its monitor reports once only, and is heard for as long as one charge takes.
             engine = await office.town.point(f"CP0{name[1:]}")
             driver = await office.town.driver(name)
             if to:
-                answer = await wishes(office, await cookie_of(office, name), to)
+                answer = await wishes(office, await cookie_of(office, name), to, lang)
                 assert (answer.body["to"], answer.body["ways"]) == (to, ["mail", "ntfy"])
             driver.asks(engine.cp_id)
             await engine.is_asked()
@@ -248,8 +261,8 @@ async def test_a_driver_that_wants_to_hears_that_its_car_is_full_and_nobody_else
                 await asyncio.sleep(0.02)
         (to, text), (body, _) = postbox.mails[0], hook.told[0]
         assert to == ["ana@example.org"]
-        assert "Subject: Your car is full" in text
-        assert "CP001: battery full after 2.000 kWh" in text
+        assert "Subject: Ihr Auto ist voll" in text
+        assert "CP001: Batterie voll nach 2,000 kWh, 0,50" in text
         assert body == {
             "topic": "topic-of-d02",
             "title": "Your car is full",

@@ -20,6 +20,7 @@ from evcharge.central.feed import Feed
 from evcharge.central.rules.facts import Facts
 from evcharge.central.services.notify_ways import Message, NotificationChannel, NotTaken, NotThere
 from evcharge.central.views.alerts import Alerts, alert_text, restored_text
+from evcharge.central.views.event_text import why
 from evcharge.domain import events
 from evcharge.domain.billing import euros, kwh
 from evcharge.domain.charging_point import CpStatus
@@ -28,7 +29,7 @@ from evcharge.domain.ids import CpId, DriverId
 from evcharge.domain.session import EndReason
 from evcharge.domain.strict_json import read_json
 from evcharge.domain.timestamps import text_of
-from evcharge.labels.causes import because, cause
+from evcharge.labels.causes import because
 from evcharge.labels.central import said
 from evcharge.labels.notify import SENTENCES
 from evcharge.runtime import failures, files
@@ -58,6 +59,8 @@ class _Kept(Struct):
     full: list[str] = []
     waiting: list[Message] = []
     wishes: dict[str, str] = {}
+    # In what language the drivers among them read; one that is not here, in that of `[notify]`.
+    langs: dict[str, str] = {}
 
 
 class NotifyBook:
@@ -145,14 +148,17 @@ class Notifier:
         """Return where a driver wants to be told that its car is full, or ""."""
         return self._book.kept.wishes.get(_whose(driver_id, registration), "")
 
-    def set_wish(self, driver_id: DriverId, registration: int, to: str) -> None:
-        """Tell a driver there from now on; "": no more."""
-        wishes, whose = self._book.kept.wishes, _whose(driver_id, registration)
+    def set_wish(self, driver_id: DriverId, registration: int, to: str, lang: str) -> None:
+        """Tell a driver there from now on, in its language; "": no more."""
+        wishes, langs, whose = self._book.kept.wishes, self._book.kept.langs, _whose(driver_id, registration)
         wishes.pop(whose, None)
+        langs.pop(whose, None)
         if to:
             while len(wishes) >= _MOST_WISHES:
-                del wishes[next(iter(wishes))]
-            wishes[whose] = to
+                oldest = next(iter(wishes))
+                del wishes[oldest]
+                langs.pop(oldest, None)
+            wishes[whose], langs[whose] = to, lang
         self._book.is_changed = True
 
     def way_to(self, to: str) -> str | None:
@@ -177,7 +183,10 @@ class Notifier:
             return
         kept.full = [*kept.full[1 - _MOST_FULL :], event.session_id]
         figures = {"kwh": kwh(event.energy_mwh), "euros": euros(event.cost_cents)}
-        self._tell("full", event.cp_id, self._say("full", about=event.cp_id, **figures), only=(way, to))
+        own = kept.langs.get(_whose(event.driver_id, event.registration), self._lang)
+        say = labels.Speech(SENTENCES, own)
+        text = say("full", about=event.cp_id, **figures)
+        self._tell("full", event.cp_id, text, say=say, only=(way, to))
 
     # ---- work
 
@@ -220,7 +229,7 @@ class Notifier:
                 since = self._out.setdefault(cp_id, now)
                 if now - since >= self._point_after_s and key not in told:
                     self._remember(key)
-                    self._tell("out", cp_id, self._say("out", why=cause(point.reason, self._lang), **facts))
+                    self._tell("out", cp_id, self._say("out", why=why(point, self._lang), **facts))
             else:
                 self._out.pop(cp_id, None)
                 if self._forget(key):
@@ -259,10 +268,18 @@ class Notifier:
         self._book.is_changed = True
         return True
 
-    def _tell(self, kind: str, about: str, text: str, only: tuple[str, str] | None = None) -> None:
+    def _tell(
+        self,
+        kind: str,
+        about: str,
+        text: str,
+        *,
+        say: labels.Speech | None = None,
+        only: tuple[str, str] | None = None,
+    ) -> None:
         at = text_of(self._clock())
         self._number += 1
-        title = self._say(f"title {kind}", about=about)
+        title = (say or self._say)(f"title {kind}", about=about)
         for name, to in [only] if only is not None else [(name, "") for name in self.ways]:
             message = Message(
                 id=f"{at}-{self._number}-{name}",

@@ -756,4 +756,19 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "password characters": "Una contrasenya només té caràcters, i cap que sigui la meitat d’un altre.",
     },
+    "notify": {
+        "title out": "{about} no funciona",
+        "out": "{about} ({location}) està {status}: {why}.",
+        "title back": "{about} torna a funcionar",
+        "back": "{about} ({location}) torna a estar {status}.",
+        "title alert": "Avís: {about}",
+        "alert": "{text} (obert des de fa {minutes} min)",
+        "title restored": "Resolt: {about}",
+        "restored": "L’avís sobre {about} s’ha acabat.",
+        "title full": "El vostre cotxe està carregat",
+        "full": (
+            "{about}: bateria plena després de {kwh} kWh, {euros} €. Deixeu lloc al següent, si us plau."
+        ),
+        "nowhere": "sense lloc",
+    },
 }

@@ -764,4 +764,17 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "Ein Passwort besteht nur aus Zeichen, und aus keinem, das die Hälfte eines anderen ist."
         ),
     },
+    "notify": {
+        "title out": "{about} ist ausgefallen",
+        "out": "{about} ({location}) ist {status}: {why}.",
+        "title back": "{about} läuft wieder",
+        "back": "{about} ({location}) ist wieder {status}.",
+        "title alert": "Warnung: {about}",
+        "alert": "{text} (seit {minutes} min offen)",
+        "title restored": "Behoben: {about}",
+        "restored": "Die Warnung zu {about} ist vorbei.",
+        "title full": "Ihr Auto ist voll",
+        "full": "{about}: Batterie voll nach {kwh} kWh, {euros} €. Bitte machen Sie für die Nächsten Platz.",
+        "nowhere": "ohne Ort",
+    },
 }

@@ -790,4 +790,19 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "Un mot de passe n’est fait que de caractères, et d’aucun qui soit la moitié d’un autre."
         ),
     },
+    "notify": {
+        "title out": "{about} ne fonctionne pas",
+        "out": "{about} ({location}) est {status}\u00a0: {why}.",
+        "title back": "{about} fonctionne de nouveau",
+        "back": "{about} ({location}) est de nouveau {status}.",
+        "title alert": "Alerte\u00a0: {about}",
+        "alert": "{text} (ouverte depuis {minutes} min)",
+        "title restored": "Résolu\u00a0: {about}",
+        "restored": "L’alerte sur {about} est terminée.",
+        "title full": "Votre voiture est chargée",
+        "full": (
+            "{about}\u00a0: batterie pleine après {kwh} kWh, {euros} €. Merci de laisser la place au suivant."
+        ),
+        "nowhere": "sans lieu",
+    },
 }

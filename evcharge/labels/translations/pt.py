@@ -742,4 +742,17 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "password characters": "Uma palavra-passe só tem caracteres, e nenhum que seja metade de outro.",
     },
+    "notify": {
+        "title out": "{about} não funciona",
+        "out": "{about} ({location}) está {status}: {why}.",
+        "title back": "{about} funciona de novo",
+        "back": "{about} ({location}) está de novo {status}.",
+        "title alert": "Aviso: {about}",
+        "alert": "{text} (aberto há {minutes} min)",
+        "title restored": "Resolvido: {about}",
+        "restored": "O aviso sobre {about} terminou.",
+        "title full": "O seu carro está carregado",
+        "full": "{about}: bateria cheia após {kwh} kWh, {euros} €. Por favor, dê o lugar ao próximo.",
+        "nowhere": "sem local",
+    },
 }

@@ -14,6 +14,7 @@ from evcharge.labels import (
     central,
     command_refusals,
     driver,
+    notify,
     operator,
     refusals,
     registry,
@@ -34,6 +35,8 @@ _WHOLE = (
     command_refusals.SENTENCES,
     causes.SENTENCES,
     api_answers.SENTENCES,
+    # What is told beyond the screens.
+    notify.SENTENCES,
 )
 # Of alerts, not of backups.
 _ALERTS = {

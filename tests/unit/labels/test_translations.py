@@ -2,6 +2,7 @@
 
 import string
 from importlib import import_module
+from typing import get_args
 
 import pytest
 
@@ -10,6 +11,7 @@ from evcharge.domain.charging_point import CpStatus
 from evcharge.labels import PAGE_LANGUAGES, Speech, central, translations
 from evcharge.labels.causes import cause
 from evcharge.labels.command_errors import translated
+from evcharge.runtime.config import keys
 from tests.unit.labels.shown_on_pages import shown
 
 ENGLISH = {words[0] for words in shown()}
@@ -55,6 +57,10 @@ def test_a_sentence_takes_the_same_values_in_every_language(lang: str):
 def test_the_languages_are_in_one_place():
     assert PAGE_LANGUAGES == ("en", "es", "de", "fr", "pt", "ca")
     assert translations.of("nl") == {}
+
+
+def test_people_are_told_in_any_of_them_beyond_the_screens():
+    assert get_args(keys()["notify.lang"]) == ("", *PAGE_LANGUAGES)
 
 
 def test_terms_and_sentences_are_said_in_the_language_asked_for():

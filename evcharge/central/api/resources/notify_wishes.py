@@ -13,14 +13,14 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import Actor
 from evcharge.central.services.notifier import Notifier
 from evcharge.domain.errors import BadInput
-from evcharge.http.server import answer
+from evcharge.http.server import answer, language_of
 
 # A mail address, or a topic on the network's own ntfy: nobody makes Central call an address of its choice.
 _TO = r"\A([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}|[A-Za-z0-9_-]{8,64})?\Z"
 
 
 class NotifyWish(Struct, forbid_unknown_fields=True):
-    """Where: a mail address, or a topic of ntfy; "": nowhere."""
+    """Where: a mail address, or a topic of ntfy; "": nowhere. It is told in the language of Accept-Language."""
 
     to: Annotated[str, Meta(pattern=_TO)]
 
@@ -64,7 +64,8 @@ class NotifyRoutes:
         if to and self._notifier.way_to(to) is None:
             raise BadInput("This network does not send that: ask its operator, or leave it empty.")
         driver_id = await welcome(self._dispatcher, actor)
-        self._notifier.set_wish(driver_id, registration_of(self._dispatcher, driver_id), to)
+        registration = registration_of(self._dispatcher, driver_id)
+        self._notifier.set_wish(driver_id, registration, to, language_of(request))
         return await self._shown(actor)
 
     async def _shown(self, actor: Actor) -> web.Response:
