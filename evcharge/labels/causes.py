@@ -6,10 +6,11 @@ A monitor names a fault, Central the end of a link: whoever reads it elsewhere m
 import re
 import string
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from evcharge.labels import (
     DEFAULT_LANGUAGE,
+    LANGUAGES,
     PAGE_LANGUAGES,
     Saying,
     Words,
@@ -203,6 +204,13 @@ def cause(text: str, lang: str = DEFAULT_LANGUAGE) -> str:
             values = {key: _inner(value, lang) for key, value in found.groupdict().items()}
             return worded(SENTENCES[name], lang).format_map(values)
     return text
+
+
+@lru_cache(maxsize=1000)
+def in_other_words(text: str, lang: str) -> Mapping[str, str]:
+    """Return a cause in Spanish and in `lang`, by language; without those that have no words of their own for it."""
+    said = {one: cause(text, one) for one in dict.fromkeys((*LANGUAGES, lang))}
+    return {one: words for one, words in said.items() if words != text}
 
 
 def because(text: str) -> Saying:

@@ -43,15 +43,17 @@ async def test_charging_points_come_a_page_at_a_time(office: Office):
 
 async def test_a_point_is_told_with_its_last_hours(office: Office):
     engine, _ = await office.charging()
-    engine.monitor.send(messages.Health(fault="hot"))
+    engine.monitor.send(messages.Health(fault="journal full"))
     await office.recorded("FaultReported")
+    german = await office.ask("GET", CP, headers={"Accept-Language": "de"})
+    assert german.body["faults"] == {"journal full": {"es": "diario lleno", "de": "Journal voll"}}
     point = shaped(await office.ask("GET", CP), answers.PointAnswer)
     assert (point["status"], point["key"], point["registration"]) == ("Faulted", "ok", None)
     shown = [one["status"] for one in point["history"]]
     assert shown[-4:] == ["Available", "Preparing", "Charging", "Faulted"]
     assert [one["until"] for one in point["history"][:-1]] == [one["at"] for one in point["history"][1:]]
     assert point["history"][-1]["until"] is None
-    assert point["history"][-1]["reason"] == "hot"
+    assert point["history"][-1]["reason"] == "journal full"
     await office.post(f"{CP}/revoke")
     assert (await office.get(CP))["key"] == "revoked"
 

@@ -62,6 +62,20 @@ async def test_the_samples_of_power_end_with_the_session(run) -> None:
     assert await run("rows", body) == [[30, 39], [5], []]
 
 
+async def test_a_fault_is_said_in_the_language_of_the_page_where_central_knows_it(run) -> None:
+    body = f"""
+        const {{ told }} = await import("/static/js/i18n.js");
+        const {{ why }} = await import("/static/js/cp_words.js");
+        const cps = [], row = {ROW}.with(1, 4).with(10, "journal full");
+        m.takePoints(cps, [[0, "CP001", "Elche", 3000]]);
+        m.takeRows(cps, [row], {{ "journal full": {{ [document.documentElement.lang]: "Journal voll" }} }});
+        const known = why(cps[0], 0);
+        m.takeRows(cps, [row.with(10, "smoke")]);
+        return [known, why(cps[0], 0), told("hot", {{ xx: "caliente" }}), told("hot", undefined)];
+    """
+    assert await run("rows", body) == ["Journal voll", "smoke", "hot", "hot"]
+
+
 async def test_messages_that_come_twice_are_kept_once(run) -> None:
     body = """
         const kept = [{r: 1}, {r: 2}];
@@ -471,6 +485,22 @@ async def test_the_area_of_a_site_tells_its_power_and_no_name_covers_another_or_
 async def test_a_line_of_samples_ends_at_the_right_edge(run) -> None:
     assert await run("spark", "return m.spark([0, 10], 30, 20)[0]") == "M28 19.0L29 2.0"
     assert await run("spark", "return m.spark([5], 30, 20)[0]") == ""
+    assert await run("spark", "return m.spark([0, 10], 30, 20)[1]") == "M28 19.0L29 2.0V20H28Z"
+
+
+async def test_what_is_not_known_is_a_gap_in_a_line_of_samples(run) -> None:
+    line, area = await run("spark", "return m.spark([null, 0, 10, null, 5, null], 6, 20)")
+    assert line == "M1 19.0L2 2.0M4 10.5"
+    assert area == "M1 19.0L2 2.0V20H1ZM4 10.5V20H4Z"
+
+
+async def test_the_last_hour_ends_with_what_it_is_now(run) -> None:
+    body = """
+        const now = 1_800_000_000, known = [[now - 3_600, 9], [now - 60, 1], [now - 30, 2]];
+        const told = m.lastHour(known, now, 7), late = m.lastHour(known, now + 600, 7);
+        return [told.length, told.slice(-5), late.slice(-4), late.indexOf(2), m.lastHour([], now, 0).some(Boolean)];
+    """
+    assert await run("spark", body) == [241, [None, 1, None, 2, 7], [None, None, None, 7], 197, False]
 
 
 async def test_a_list_keeps_its_rows_and_their_focus(run) -> None:

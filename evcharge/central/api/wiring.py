@@ -18,6 +18,7 @@ from evcharge.central.api.kit.app import Room
 from evcharge.central.api.kit.exports import party_of
 from evcharge.central.api.kit.openapi import OpenApi
 from evcharge.central.api.kit.origin_checks import Names
+from evcharge.central.api.kit.past_lines import PastLines
 from evcharge.central.api.resources.accounts import Accounts
 from evcharge.central.api.resources.alerts import AlertRoutes as AlertsRoom
 from evcharge.central.api.resources.audit import Audit
@@ -134,6 +135,7 @@ async def website(
     links = LoginLinks(directory, time.monotonic, allowed=is_loopback(settings.api_host))
     logins = Logins(access, directory, credentials, registrar.prove_driver, time.monotonic, links)
     registration = RegistrationRoutes(dispatcher, registrar, inviting.invite)
+    lines = PastLines(telemetry, books.database, store)
     push = Push(board, drivers_board, telemetry, dispatcher, store, clock, access.standing)
     push.follow(feed)
     figures = Figures(dispatcher, feed, store, writer.alerts, lambda: len(archive.unread), services.backlog)
@@ -148,8 +150,8 @@ async def website(
             access, directory, credentials, logins, links, clock, registration.of_driver, registration.ids
         ),
         registration,
-        PointRoutes(dispatcher, feed, archive, telemetry, clock, registration.of_point),
-        NetworkPower(telemetry, books.database, store),
+        PointRoutes(dispatcher, feed, archive, lines, clock, registration.of_point),
+        NetworkPower(lines),
         sessions,
         Papers(dispatcher, archive, feed, sessions, store.days, clock, issuer),
         Settling(dispatcher, archive, sessions),

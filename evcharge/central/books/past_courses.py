@@ -1,30 +1,39 @@
-"""What recent charges had drawn when, of the whole network. Reads only.
+"""What recent charges had drawn when, of the whole network or of one charging point. Reads only.
 
 Read in small pieces: while one is read nothing can be committed, so none may take more than a few milliseconds.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 
+from evcharge.domain.ids import CpId
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.books import Books, Row
 
 MOST_SESSIONS = 5_000
 _SESSIONS_AT_ONCE = 100
-# The last that ended first; those that are open, before all (`ends_at`). One reading of five minutes is enough.
-_PAGE = """
+# Of one charging point in an hour.
+MOST_OF_A_POINT = 100
+
+
+def _page(of: str, stretch_s: int) -> str:
+    # The last that ended first; those that are open, before all (`ends_at`). One reading of each stretch is enough.
+    return f"""
 SELECT page.session_id, page.started_at, page.ends_at, page.lasted_s, page.drawn_mwh,
     MAX(reading.elapsed_s) AS elapsed_s, MAX(reading.energy_mwh) AS energy_mwh,
     MAX(reading.speed_permille) AS speed_permille
 FROM (
     SELECT session_id, started_at, ends_at, elapsed_s AS lasted_s,
         meter_mwh - start_meter_mwh - excess_mwh AS drawn_mwh
-    FROM session WHERE ends_at > :since AND (ends_at, session_id) < (:before, :id)
+    FROM session WHERE {of} ends_at > :since AND (ends_at, session_id) < (:before, :id)
     ORDER BY ends_at DESC, session_id DESC LIMIT :limit
 ) AS page LEFT JOIN reading ON reading.session_id = page.session_id
-GROUP BY page.session_id, page.started_at, page.ends_at, page.lasted_s, page.drawn_mwh, reading.elapsed_s / 300
+GROUP BY page.session_id, page.started_at, page.ends_at, page.lasted_s, page.drawn_mwh, reading.elapsed_s / {stretch_s}
 ORDER BY page.ends_at DESC, page.session_id DESC, MAX(reading.elapsed_s)
-"""
+"""  # noqa: S608
+
+
+_OF_THE_NETWORK, _OF_A_POINT = _page("", 300), _page("cp_id = :cp_id AND", 15)
 _LATER_THAN_ALL = "A"
 
 Course = list[tuple[float, int, int]]
@@ -41,16 +50,44 @@ async def past_courses(database: Books, since: datetime, until: datetime) -> tup
     before, session_id = _LATER_THAN_ALL, ""
     for _ in range(MOST_SESSIONS // _SESSIONS_AT_ONCE):
         rows = await database.read(
-            _PAGE,
+            _OF_THE_NETWORK,
             {"since": text_of(since), "before": before, "id": session_id, "limit": _SESSIONS_AT_ONCE},
         )
-        sessions = [list(group) for _, group in groupby(rows, lambda row: row["session_id"])]
-        courses += [course for course in map(_course, sessions) if len(course) > 1]
-        if len(sessions) < _SESSIONS_AT_ONCE:
+        found, sessions = _courses(rows)
+        courses += found
+        if sessions < _SESSIONS_AT_ONCE:
             return courses, since
         before, session_id = rows[-1]["ends_at"], rows[-1]["session_id"]
-    open_still = before > text_of(until)
-    return courses, until if open_still else datetime.fromisoformat(before)
+    return courses, _whole_since(rows, until)
+
+
+async def courses_of(
+    database: Books, cp_id: CpId, since: datetime, until: datetime
+) -> tuple[list[Course], datetime]:
+    """Return what charges of one charging point had drawn, and since when that is all of them.
+
+    That is `since`, or later: when the first of them began, or when MOST_OF_A_POINT before `until` had not ended yet.
+    """
+    limit = {"before": _LATER_THAN_ALL, "id": "", "limit": MOST_OF_A_POINT}
+    rows = await database.read(_OF_A_POINT, {"cp_id": cp_id, "since": text_of(since), **limit})
+    courses, sessions = _courses(rows)
+    if not courses:
+        return [], until
+    began_s = min(course[0][0] for course in courses)
+    since = max(since, datetime.fromtimestamp(began_s, UTC))
+    return courses, _whole_since(rows, until) if sessions == MOST_OF_A_POINT else since
+
+
+def _whole_since(rows: list[Row], until: datetime) -> datetime:
+    """Return since when a full page is all that was there: when its last session ended."""
+    before = rows[-1]["ends_at"]
+    return until if before > text_of(until) else datetime.fromisoformat(before)
+
+
+def _courses(rows: list[Row]) -> tuple[list[Course], int]:
+    """Return the courses in a page, and of how many sessions it tells."""
+    sessions = [list(group) for _, group in groupby(rows, lambda row: row["session_id"])]
+    return [course for course in map(_course, sessions) if len(course) > 1], len(sessions)
 
 
 def _course(rows: list[Row]) -> Course:

@@ -5,12 +5,12 @@ gives every change its number. So a page needs nothing but the number of what it
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
@@ -54,6 +54,7 @@ from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.domain.strict_json import tellable
 from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES
+from evcharge.labels.causes import in_other_words
 
 MAX_MESSAGES = 200
 # More open alerts than these nobody reads; the figures say how many there are.
@@ -292,20 +293,23 @@ class Board:
                 messages=self._lines(-1, lang),
                 kpi=self.kpi,
                 banners=self._banner_rows(lang),
+                faults=_faults((place.row for place in self._places), lang),
             )
         )
 
     def delta(self, seen: int, lang: str = DEFAULT_LANGUAGE) -> bytes:
         """Return the frame with everything newer than revision `seen`."""
+        rows = [place.row for place in self._newer(self._rows, seen)]
         delta = page_frames.Delta(
             rev=self.rev,
             now=self.now_s,
             c=self.names(seen),
-            u=[place.row for place in self._newer(self._rows, seen)],
+            u=rows,
             messages=self._lines(seen, lang),
             kpi=self.kpi,
             alerts=self._alert_rows(lang) if self._alerts_rev > seen else UNSET,
             banners=self._banner_rows(lang) if self._banners_rev > seen else UNSET,
+            faults=_faults(rows, lang),
         )
         return page_frames.encode(delta)
 
@@ -587,3 +591,11 @@ def _told(point: ChargingPoint) -> tuple[CpStatus, str]:
 
 def _sorted(facts: Facts) -> list[ChargingPoint]:
     return sorted(facts.points(), key=lambda point: natural(point.cp_id))
+
+
+def _faults(rows: Iterable[page_frames.Row], lang: str) -> page_frames.Faults | UnsetType:
+    """Return what is wrong in other languages than English: in Spanish, and in that of the page."""
+    told = {row[page_frames.FAULT] for row in rows}
+    return {
+        fault: words for fault in sorted(told) if fault and (words := in_other_words(fault, lang))
+    } or UNSET

@@ -5,7 +5,7 @@ in W, money in cents, prices in 1/100 cent per kWh, instants in Unix seconds, te
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.json import Encoder
@@ -24,6 +24,12 @@ Name = tuple[int, str, str, int, str, int]
 # Its index, status, since when, power_w, energy_mwh, cost_cents, driver_id, session_id, when that started, holds,
 # fault, flags, and its temperature.
 Row = tuple[int, int, int, int, int, int, str, str, int, str, str, int, int | None]
+# Where a row has what is wrong, in English.
+FAULT: Final = 10
+
+
+# What is wrong with charging points, as their rows tell it, in other languages: by text and language.
+Faults = Mapping[str, Mapping[str, str]]
 
 
 class AlertRow(Struct, frozen=True, gc=False):
@@ -94,6 +100,7 @@ class Snapshot(Struct, tag_field="t", tag="snap"):
     messages: Sequence[Line | Mapping[str, Any]]
     kpi: Kpi
     banners: Sequence[Banner | Mapping[str, Any]]
+    faults: Faults | UnsetType = UNSET
 
 
 class Delta(Struct, tag_field="t", tag="d"):
@@ -107,6 +114,7 @@ class Delta(Struct, tag_field="t", tag="d"):
     kpi: Kpi
     alerts: Sequence[AlertRow | Mapping[str, Any]] | UnsetType = UNSET
     banners: Sequence[Banner | Mapping[str, Any]] | UnsetType = UNSET
+    faults: Faults | UnsetType = UNSET
 
 
 # ---- a driver's page

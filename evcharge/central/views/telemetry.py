@@ -14,7 +14,7 @@ SAMPLE_S = 15
 SAMPLES = 240
 # The power of the whole network: means of so long, a day of them.
 NETWORK_S, NETWORK_SAMPLES = 300, 288
-DAY_S = NETWORK_S * NETWORK_SAMPLES
+DAY_S, HOUR_S = NETWORK_S * NETWORK_SAMPLES, SAMPLE_S * SAMPLES
 _NO_POWER, _NO_TEMPERATURE = -1, -32768
 
 
@@ -81,6 +81,19 @@ class Telemetry:
     def _take(self, stretch: int, power_w: int) -> None:
         known = self._network.pop() if self._network and self._network[-1][0] == stretch else (stretch, 0, 0)
         self._network.append((stretch, known[1] + power_w, known[2] + 1))
+
+    def recall(self, cp_id: CpId, past: Iterable[tuple[int, int]]) -> None:
+        """Take in what one charging point gave before: (number of the sample, W); what was sampled stays."""
+        known = dict(past)
+        if not any(known.values()):
+            return
+        rings = self._rings.get(cp_id)
+        if rings is None:
+            rings = self._rings[cp_id] = _Rings(max(known))
+        for number, power_w in known.items():
+            at = number % SAMPLES
+            if rings.last - SAMPLES < number <= rings.last and rings.power[at] == _NO_POWER:
+                rings.power[at] = power_w
 
     def remember(self, past: Iterable[tuple[int, int, int]]) -> None:
         """Take in what was before: (number of the stretch, mean W, how many samples that is worth)."""

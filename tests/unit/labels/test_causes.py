@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.labels.causes import SENTENCES, cause
+from evcharge.labels.causes import SENTENCES, cause, in_other_words
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,9 @@ class _Filled(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return f"<{key}>"
+
+
+def test_a_cause_is_said_in_the_languages_that_have_words_for_it():
+    assert in_other_words("journal full", "en") == {"es": "diario lleno"}
+    assert in_other_words("journal full", "de") == {"es": "diario lleno", "de": "Journal voll"}
+    assert in_other_words("smoke comes out", "de") == {}

@@ -91,6 +91,7 @@ class PointAnswer(Point):
     registration: dict[str, Any] | None
     key: str
     history: list[StatusSpan]
+    faults: dict[str, dict[str, str]]
     power: list[tuple[int, int]]
     temperature: list[tuple[int, float]]
 

@@ -1,6 +1,6 @@
 """Charging points: how each one is, and an operator's orders to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
@@ -11,9 +11,10 @@ from msgspec import Meta, Struct
 
 from evcharge.central.api.kit import answers, views
 from evcharge.central.api.kit.location_names import LocationName
+from evcharge.central.api.kit.past_lines import PastLines
 from evcharge.central.api.kit.request_inputs import MAX_PAGE, body_of, carried_out, limit_of
 from evcharge.central.api.kit.routes import ADMINS, DRIVERS, OPERATORS, VIEWERS, Handler, Parameter, Route
-from evcharge.central.books.archive import Archive
+from evcharge.central.books.archive import Archive, StatusSpan
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.commands import (
@@ -26,15 +27,15 @@ from evcharge.central.rules.commands import (
     SetPrice,
 )
 from evcharge.central.rules.decision import Decision
-from evcharge.central.views.telemetry import Telemetry
 from evcharge.domain import events
 from evcharge.domain.billing import SURE_PRICE_CENTI_CENTS, parse_price, price_text
-from evcharge.domain.charging_point import ChargingPoint, Hold
+from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, Role, check_id
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session
-from evcharge.http.server import answer
+from evcharge.http.server import answer, language_of
+from evcharge.labels.causes import in_other_words
 from evcharge.runtime.clock import Clock
 
 _SHOWN = timedelta(hours=24)
@@ -62,14 +63,14 @@ class PointRoutes:
         dispatcher: Dispatcher,
         feed: Feed,
         archive: Archive,
-        telemetry: Telemetry,
+        lines: PastLines,
         clock: Clock,
         registration: Callable[[CpId], dict[str, object] | None] = lambda _: None,
     ) -> None:
         self._dispatcher = dispatcher
         self._feed = feed
         self._archive = archive
-        self._telemetry = telemetry
+        self._lines = lines
         self._clock = clock
         # What the Registry said of a charging point when it was last asked.
         self._registration = registration
@@ -137,7 +138,7 @@ class PointRoutes:
         """Show one charging point, with its last 24 hours."""
         point = self._point(request, withdrawn=True)
         history = await self._archive.history(point.cp_id, self._clock() - _SHOWN)
-        series = self._telemetry.series(point.cp_id)
+        series = await self._lines.point(point.cp_id)
         return answer(
             {
                 **self._described(point),
@@ -146,6 +147,7 @@ class PointRoutes:
                 "registration": self._registration(point.cp_id),
                 "key": "revoked" if point.revoked else "ok" if point.journal_id is not None else "unknown",
                 "history": [asdict(change) for change in history],
+                "faults": _faults(history, language_of(request)),
                 "power": series.power,
                 "temperature": series.temperature,
             }
@@ -249,3 +251,9 @@ class PointRoutes:
 
     def _session_of(self, point: ChargingPoint) -> Session | None:
         return self._dispatcher.facts.session(point.session_id) if point.session_id is not None else None
+
+
+def _faults(history: Iterable[StatusSpan], lang: str) -> dict[str, Mapping[str, str]]:
+    """Return what was wrong in other languages than English: in Spanish, and in that of whoever asks."""
+    told = {change.reason for change in history if change.status == CpStatus.FAULTED}
+    return {fault: words for fault in sorted(told) if fault and (words := in_other_words(fault, lang))}

@@ -1,6 +1,6 @@
 // What is said about one charging point, here and there in the same words.
 import { duration, kw } from "./format.js";
-import { has, t } from "./i18n.js";
+import { has, t, told } from "./i18n.js";
 import { CHARGING, ENGINE, FAULTED, FINISHING, PREPARING, REVOKED, STATUSES, STOPPING, UNAVAILABLE } from "./states.js";
 
 /** @typedef {import("./rows.js").Cp} Cp */
@@ -18,7 +18,7 @@ export function holdWords(cp) {
 /** Return why it is in its status, or for how long. @param {Cp} cp @param {number} now */
 export function why(cp, now) {
   if (cp.s === UNAVAILABLE) return holdWords(cp);
-  if (cp.s === FAULTED) return cp.fault || (cp.flags & ENGINE ? t("status.Faulted") : t("tile.no_link"));
+  if (cp.s === FAULTED) return told(cp.fault, cp.said) || (cp.flags & ENGINE ? t("status.Faulted") : t("tile.no_link"));
   if (cp.s === PREPARING) return cp.flags & STOPPING ? t("tile.stopping") : cp.driver || t("tile.plug");
   if (cp.s === CHARGING) return cp.flags & STOPPING ? t("tile.stopping") : cp.driver;
   if (cp.s === FINISHING) return t("tile.occupied");

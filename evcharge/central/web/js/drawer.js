@@ -9,9 +9,8 @@ import { factsOf, showFacts } from "./drawer_parts.js";
 import { h, icon, iconHref, put, set } from "./dom.js";
 import { fitting, labelled, onLang, words } from "./i18n.js";
 import { messageLine } from "./messages_list.js";
-import { SAMPLES } from "./rows.js";
-import { spark } from "./spark.js";
-import { AVAILABLE, CHARGING, FINISHING, REVOKED, STATES } from "./states.js";
+import { HOUR, lastHour, spark } from "./spark.js";
+import { AVAILABLE, FINISHING, REVOKED, STATES } from "./states.js";
 
 const ASK_MS = 10_000, SHOW_MS = 250;
 const HEIGHT = 60;
@@ -48,8 +47,8 @@ export class Drawer {
     this.facts = h("dl");
     this.area = h("path", { class: "a" });
     this.line = h("path", { class: "l" });
-    this.power = h("figure", null, words("figcaption", "drawer.live"),
-      h("svg", { class: "trend", viewBox: `0 0 ${SAMPLES - 1} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" }, this.area, this.line));
+    this.power = h("figure", null, words("figcaption", "drawer.hour"),
+      h("svg", { class: "trend", viewBox: `0 0 ${HOUR - 1} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" }, this.area, this.line));
     this.day = h("div");
     this.messages = h("ol", { class: "messages" });
     this.head = h("header", null, h("svg", { class: "i", "aria-hidden": "true" }, this.use), h("div", null, this.title, this.sub),
@@ -97,7 +96,6 @@ export class Drawer {
     const cp = this.#cp();
     if (turn !== this.#asking || !this.dialog.open || !cp) return;
     this.#detail = found?.cp ?? found ?? this.#detail ?? {};
-    seed(cp, this.#detail.power ?? []);
     this.#showDay();
     this.show();
     this.#timer = setTimeout(() => this.#ask(), ASK_MS);
@@ -121,8 +119,9 @@ export class Drawer {
     put(this.title, cp.id);
     put(this.sub, [statusWord(cp.s), sinceWords(cp, now)].filter(Boolean).join(" · "));
     showFacts(this.facts, factsOf(cp, this.#detail, now));
-    this.power.hidden = cp.s !== CHARGING;
-    const [line, area] = spark(cp.hist, SAMPLES, HEIGHT);
+    const hour = lastHour(this.#detail?.power ?? [], now, cp.power);
+    this.power.hidden = !hour.some(Boolean);
+    const [line, area] = spark(hour, HOUR, HEIGHT);
     set(this.line, "d", line);
     set(this.area, "d", area);
     this.buttons.start.disabled = Boolean(cp.session) || cp.s !== AVAILABLE && cp.s !== FINISHING;
@@ -141,10 +140,4 @@ export class Drawer {
     this.messages.dataset.shown = shown;
     this.messages.replaceChildren(...(mine.length ? mine.map((message) => messageLine(message, now)) : [words("li", "drawer.none", { class: "none" })]));
   }
-}
-
-/** Fill the line with what Central remembers from before this page was opened. @param {import("./rows.js").Cp} cp @param {[number, number][]} power */
-function seed(cp, power) {
-  if (cp.s !== CHARGING || power.length <= cp.hist.length) return;
-  cp.hist.splice(0, cp.hist.length, ...power.slice(-SAMPLES).map(([, watts]) => watts));
 }

@@ -1,7 +1,7 @@
 // The facts of one charging point, as the drawer lists them.
 import { h, put } from "./dom.js";
 import { degrees, duration, euros, kw, kwh, price, unix } from "./format.js";
-import { has, t } from "./i18n.js";
+import { has, t, told } from "./i18n.js";
 import { holdWords } from "./cp_words.js";
 import { CHARGING, ENGINE, FAULTED, MONITOR, PREPARING, REVOKED } from "./states.js";
 
@@ -36,7 +36,8 @@ export function factsOf(cp, detail, now) {
   ] : [];
   return /** @type {[string, string][]} */ ([
     ...live,
-    ["drawer.fault", cp.s === FAULTED ? cp.fault || t("tile.no_link") : cp.fault],
+    ["drawer.fault", told(cp.fault, cp.said) || (cp.s === FAULTED ? t("tile.no_link") : "")],
+    ["drawer.told", told("", cp.said) && cp.fault],
     ["status.Unavailable", holdWords(cp)],
     ["drawer.location", cp.where || t("wall.no_location")], ["drawer.price", price(cp.price)],
     ["drawer.most", cp.most ? kw(cp.most) : ""],

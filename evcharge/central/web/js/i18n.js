@@ -118,6 +118,8 @@ export const either = (row, name) => row[`${name}_${current}`] || row[name] || "
 
 /** Return which of a text's languages fits: texts.es and so on, or English. @param {any} texts @returns {string|undefined} */
 export const fitting = (texts) => texts?.[current] ?? texts?.en;
+/** Return what a peer said in the language of the page, where Central knows it, or else as it was said. @param {string} text @param {Record<string, string>} [others] */
+export const told = (text, others) => others?.[current] ?? text;
 
 /** Return what stands behind `prefix` in the keys of the words. @param {string} prefix */
 export const named = (prefix) => Object.keys(WORDS[current]).filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));

@@ -11,7 +11,7 @@ export const SAMPLES = 30;
  * @property {number} i @property {string} id @property {string} location @property {string} where @property {number} price @property {number} most
  * @property {number} s @property {number} since @property {number} power @property {number} energy
  * @property {number} cost @property {string} driver @property {string} session @property {number} started
- * @property {string} holds @property {string} fault @property {number} flags @property {number|null} temp
+ * @property {string} holds @property {string} fault @property {Record<string, string>} [said] the fault in other languages @property {number} flags @property {number|null} temp
  * @property {number[]} hist @property {boolean} changed
  */
 
@@ -36,16 +36,16 @@ export function takePoints(cps, list) {
 
 /**
  * Take the rows of a frame. Returns the indexes of those that were known.
- * @param {Cp[]} cps @param {any[]} list @returns {Set<number>}
+ * @param {Cp[]} cps @param {any[]} list @param {Record<string, Record<string, string>>} [faults] those in them in other languages @returns {Set<number>}
  */
-export function takeRows(cps, list) {
+export function takeRows(cps, list, faults = {}) {
   const taken = new Set();
   for (const [i, s, since, power, energy, cost, driver, session, started, holds, fault, flags, temp] of list) {
     const cp = cps[i];
     if (!cp) continue;
     if (s !== CHARGING || cp.session !== session) cp.hist.length = 0;
     cp.changed ||= cp.s !== s;
-    Object.assign(cp, { s, since, power, energy, cost, driver, session, started, holds, fault, flags, temp });
+    Object.assign(cp, { s, since, power, energy, cost, driver, session, started, holds, fault, flags, temp, said: faults[fault] });
     if (s === CHARGING && cp.hist.push(power) > SAMPLES) cp.hist.shift();
     taken.add(i);
   }

@@ -104,7 +104,7 @@ export class Store extends EventTarget {
     const snap = frame.t === "snap";
     if (snap) this.#restart(frame);
     const places = takePoints(this.cps, frame.c ?? []);
-    const changed = takeRows(this.cps, frame.u ?? []);
+    const changed = takeRows(this.cps, frame.u ?? [], frame.faults);
     this.rx.rows += changed.size;
     const fresh = takeMessages(this.messages, frame.messages ?? [], MESSAGES);
     for (const name of ["alerts", "kpi", "banners", "me", "free"]) if (frame[name] !== undefined) this[name] = frame[name];

@@ -366,6 +366,20 @@ def test_what_happened_before_a_start_is_told_without_happening_again(town: Show
     assert later.board.kpi.sessions_today == 0
 
 
+def test_what_is_wrong_is_told_in_the_readers_language_beside_the_words_of_the_peer(town: Shown):
+    rev = town.board.rev
+    town.reports("journal full", "CP001")
+    town.reports("smoke comes out", "CP002")
+    town.ticks()
+    for frame in (town.board.snapshot, lambda *lang: town.board.delta(rev, *lang)):
+        assert json.loads(frame())["faults"] == {"journal full": {"es": "diario lleno"}}
+        assert json.loads(frame("de"))["faults"] == {
+            "journal full": {"es": "diario lleno", "de": "Journal voll"}
+        }
+        assert {row[10] for row in json.loads(frame("de"))["u"]} == {"journal full", "smoke comes out"}
+    assert "faults" not in json.loads(town.board.delta(town.board.rev))
+
+
 @pytest.mark.parametrize(
     ("lang", "status"), [("de", "Außer Betrieb: "), ("fr", "Hors service: "), ("ca", "Fora de servei: ")]
 )

@@ -93,3 +93,30 @@ def test_what_was_before_stands_in_front_of_what_is_sampled():
     telemetry.remember([(stretch - number, 5, 20) for number in range(1, NETWORK_SAMPLES + 9)])
     assert len(telemetry.network()) == NETWORK_SAMPLES
     assert telemetry.network()[-1] == (first + NETWORK_S, 7_000)
+
+
+def test_what_a_point_gave_before_fills_what_was_not_sampled():
+    telemetry = sampled((1_000, 430), (2_000, 440))
+    number = NOON // SAMPLE_S
+    # Older than an hour, before the first sample, at it, and newer than the last.
+    telemetry.recall("CP001", [(number - SAMPLES, 9), (number - 2, 22_000), (number, 9), (number + 9, 9)])
+    assert telemetry.series("CP001").power == [
+        (NOON - 2 * SAMPLE_S, 22_000),
+        (NOON, 1_000),
+        (NOON + SAMPLE_S, 2_000),
+    ]
+    assert telemetry.series("CP001").temperature == [(NOON, 43.0), (NOON + SAMPLE_S, 44.0)]
+
+
+def test_a_point_that_rests_since_the_start_has_what_it_gave_before():
+    telemetry = sampled((0, None))
+    number = NOON // SAMPLE_S
+    telemetry.recall("CP001", [(number - 3, 22_000), (number - 2, 0)])
+    telemetry.sample([("CP001", 0, None)], NOON + SAMPLE_S)
+    assert telemetry.series("CP001").power == [
+        (NOON - 3 * SAMPLE_S, 22_000),
+        (NOON - 2 * SAMPLE_S, 0),
+        (NOON + SAMPLE_S, 0),
+    ]
+    telemetry.recall("CP002", [(number - 3, 0)])
+    assert telemetry.series("CP002").power == []

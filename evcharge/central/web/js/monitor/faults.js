@@ -1,8 +1,7 @@
 // The faults of one charging point in the last day, with how long each took.
 import { h, put } from "../dom.js";
 import { duration, when } from "../format.js";
-import { counted, t, words } from "../i18n.js";
-import { faultWords } from "./truth.js";
+import { counted, t, told, words } from "../i18n.js";
 
 const MOST = 20;
 const START_GRACE_S = 30;
@@ -10,7 +9,7 @@ const START_GRACE_S = 30;
 const SILENT = ["disconnected", "unknown"];
 
 /** @typedef {import("./past.js").Span} Span */
-/** @typedef {{from: number, until: number|null, reason: string}} Incident */
+/** @typedef {{from: number, until: number|null, reason: string, said?: Record<string, string>}} Incident */
 
 /**
  * Return the faults, the oldest first: each from the first Faulted until the charging point is known to be well, whatever
@@ -20,17 +19,17 @@ const SILENT = ["disconnected", "unknown"];
 export function incidents(spans, now) {
   /** @type {(Incident & {start: boolean})[]} */ const found = [];
   let before = "";
-  for (const { s, from, reason } of spans ?? []) {
+  for (const { s, from, reason, said } of spans ?? []) {
     const last = found.at(-1);
     const open = last && last.until === null ? last : undefined;
-    if (s === "faulted" && !open) found.push({ from, until: null, reason, start: SILENT.includes(before) });
-    else if (s === "faulted" && open) open.reason = reason || open.reason;
+    if (s === "faulted" && !open) found.push({ from, until: null, reason, said, start: SILENT.includes(before) });
+    else if (s === "faulted" && open && reason) Object.assign(open, { reason, said });
     else if (open && !SILENT.includes(s)) open.until = from;
     before = s;
   }
   return found
     .filter(({ from, until, start }) => !start || (until ?? now) - from > START_GRACE_S)
-    .map(({ from, until, reason }) => ({ from, until, reason }));
+    .map(({ start, ...incident }) => incident);
 }
 
 export class Faults {
@@ -60,8 +59,8 @@ export class Faults {
 }
 
 /** @param {Incident} incident @param {number} seconds @param {number} now */
-function row({ from, until, reason }, seconds, now) {
+function row({ from, until, reason, said }, seconds, now) {
   const left = until === null ? h("em", null, t("monitor.fault_still")) : null;
   return h("li", { "data-s": "faulted", class: until === null ? "open" : null },
-    h("time", null, when(from, now)), h("span", null, reason ? faultWords(reason) : t("status.Faulted")), left, h("b", null, duration(seconds)));
+    h("time", null, when(from, now)), h("span", null, reason ? told(reason, said) : t("status.Faulted")), left, h("b", null, duration(seconds)));
 }

@@ -12,7 +12,7 @@ const HOUR_S = 3600;
 const EVERY_S = 2;
 
 /** @typedef {import("../rows.js").Cp} Cp */
-/** @typedef {{s: string, from: number, until: number|null, reason: string}} Span */
+/** @typedef {{s: string, from: number, until: number|null, reason: string, said?: Record<string, string>}} Span */
 /** @typedef {{spans: Span[], power: [number, number|null][], temperature: [number, number|null][], loadedAt: number}} Day */
 
 /** Emits "day" with the id of a charging point whose day has arrived, or could not be had. */
@@ -61,7 +61,7 @@ export class Past extends EventTarget {
       // It may be as old as before an absence of Central: then it is seen again from now on.
       const from = cp.since >= last.from ? cp.since : now;
       last.until = from;
-      day.spans.push({ s, from, until: null, reason: cp.fault });
+      day.spans.push({ s, from, until: null, reason: cp.fault, said: cp.said });
     }
     push(day.power, now, cp.power);
     push(day.temperature, now, cp.temp === null ? null : cp.temp / 10);
@@ -109,10 +109,10 @@ export class Past extends EventTarget {
 }
 
 /** @param {any} found @param {number} now @returns {Day} */
-function day({ history = [], power = [], temperature = [] }, now) {
+function day({ history = [], faults = {}, power = [], temperature = [] }, now) {
   const spans = history.map(({ at, status, until, reason }) => ({
     // NoData, too: nobody knows.
-    s: STATES[STATUSES.indexOf(status)] ?? "unknown", from: Math.max(unix(at), now - DAY_S), until: until ? unix(until) : null, reason: reason ?? "",
+    s: STATES[STATUSES.indexOf(status)] ?? "unknown", from: Math.max(unix(at), now - DAY_S), until: until ? unix(until) : null, reason: reason ?? "", said: faults[reason],
   }));
   return { spans, power: gaps(power), temperature: gaps(temperature), loadedAt: now };
 }

@@ -1,6 +1,6 @@
 // What the two lamps of a charging point say, and what follows from them (the truth table). Pure.
 import { ENGINE, FAULTED, MONITOR, REVOKED, UNAVAILABLE } from "../states.js";
-import { has, t } from "../i18n.js";
+import { has, t, told } from "../i18n.js";
 
 /** @typedef {import("../rows.js").Cp} Cp */
 /** @typedef {{ok: boolean, word: string, why: string}} Lamp */
@@ -16,8 +16,9 @@ export function engineLamp(cp) {
   const heard = cp.flags & MONITOR;
   const state = !(cp.flags & ENGINE) ? "lost" : heard && cp.fault ? "bad" : "ok";
   const why = state === "ok" && !heard ? "unsure" : state;
-  const told = state === "lost" && heard && cp.fault ? faultWords(cp.fault) : "";
-  return { ok: state === "ok", word: t(`monitor.engine.${state}`), why: told || t(`monitor.engine.${why}.why`, { fault: faultWords(cp.fault) }) };
+  const fault = told(cp.fault, cp.said);
+  const lost = state === "lost" && heard ? fault : "";
+  return { ok: state === "ok", word: t(`monitor.engine.${state}`), why: lost || t(`monitor.engine.${why}.why`, { fault }) };
 }
 
 /** Return what follows from both, in one sentence. @param {Cp} cp */
@@ -32,9 +33,6 @@ export function truth(cp) {
 
 /** Whether somebody should look at it. @param {Cp} cp */
 export const troubled = (cp) => !(cp.flags & MONITOR) || !(cp.flags & ENGINE) || cp.fault !== "" || Boolean(cp.flags & REVOKED);
-
-/** Return a fault in words; one that is not known is shown as it was reported. @param {string} fault */
-export const faultWords = (fault) => (has(`monitor.cause.${fault}`) ? t(`monitor.cause.${fault}`) : fault);
 
 /** @param {string} holds */
 const holdWords = (holds) =>

@@ -36,7 +36,6 @@ export default {
   "monitor.hold.operator": "per l’operador",
   "monitor.hold.weather": "pel temps",
   "monitor.hold.journal": "diari nou, per confirmar tancant el seu avís",
-  "monitor.cause.engine lost: it does not answer": "Motor perdut: no respon.",
   "monitor.row": "{id}, {location}, {status}. Monitor {monitor}, motor {engine}.",
   "monitor.since": "des de fa {time}",
   "monitor.day": "Últimes 24 hores",

@@ -36,7 +36,6 @@ export default {
   "monitor.hold.operator": "vom Betreiber",
   "monitor.hold.weather": "wegen des Wetters",
   "monitor.hold.journal": "neues Journal, zu bestätigen mit dem Schließen der Warnung",
-  "monitor.cause.engine lost: it does not answer": "Engine verloren: Sie antwortet nicht.",
   "monitor.row": "{id}, {location}, {status}. Monitor {monitor}, Engine {engine}.",
   "monitor.since": "seit {time}",
   "monitor.day": "Letzte 24 Stunden",

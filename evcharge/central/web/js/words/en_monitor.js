@@ -36,7 +36,6 @@ export default {
   "monitor.hold.operator": "by the operator",
   "monitor.hold.weather": "because of the weather",
   "monitor.hold.journal": "new journal, to be confirmed by closing its alert",
-  "monitor.cause.engine lost: it does not answer": "Engine lost: it does not answer.",
   "monitor.row": "{id}, {location}, {status}. Monitor {monitor}, engine {engine}.",
   "monitor.since": "for {time}",
   "monitor.day": "Last 24 hours",

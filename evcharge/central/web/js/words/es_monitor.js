@@ -36,7 +36,6 @@ export default {
   "monitor.hold.operator": "por el operador",
   "monitor.hold.weather": "por el tiempo",
   "monitor.hold.journal": "diario nuevo, por confirmar cerrando su aviso",
-  "monitor.cause.engine lost: it does not answer": "Motor perdido: no responde.",
   "monitor.row": "{id}, {location}, {status}. Monitor {monitor}, motor {engine}.",
   "monitor.since": "desde hace {time}",
   "monitor.day": "Últimas 24 horas",

@@ -36,7 +36,6 @@ export default {
   "monitor.hold.operator": "par l’opérateur",
   "monitor.hold.weather": "à cause de la météo",
   "monitor.hold.journal": "nouveau journal, à confirmer en fermant son alerte",
-  "monitor.cause.engine lost: it does not answer": "Moteur perdu : il ne répond pas.",
   "monitor.row": "{id}, {location}, {status}. Moniteur {monitor}, moteur {engine}.",
   "monitor.since": "depuis {time}",
   "monitor.day": "Dernières 24 heures",

@@ -36,7 +36,6 @@ export default {
   "monitor.hold.operator": "pelo operador",
   "monitor.hold.weather": "pelo tempo",
   "monitor.hold.journal": "diário novo, a confirmar fechando o seu aviso",
-  "monitor.cause.engine lost: it does not answer": "Motor perdido: não responde.",
   "monitor.row": "{id}, {location}, {status}. Monitor {monitor}, motor {engine}.",
   "monitor.since": "há {time}",
   "monitor.day": "Últimas 24 horas",
