@@ -99,6 +99,7 @@ SENTENCES: Mapping[str, Words] = {
     "it": ("it", "lo enviado"),
     "is missing": ("{field} is missing", "falta {field}"),
     "is not known": ("{field} is not known", "{field} no se conoce"),
+    "empty text": ("{field} must not be empty", "{field} no puede estar vacío"),
     "short text": (
         "{field} must be text of at least {n} characters",
         "{field} debe ser un texto de al menos {n} caracteres",

@@ -287,6 +287,7 @@ _LIST, _GOT = r"Expected `(?:array|object|bytes)` of", r"(?:, got \d+)?"
 _FIELD_RULES: tuple[tuple[str, str], ...] = (
     (r"Object missing required field `(?P<inner>.*)`", "is missing"),
     (r"Object contains unknown field `(?P<inner>.*)`", "is not known"),
+    (r"Expected `str` of length >= 1", "must not be empty"),
     (r"Expected `str` of length >= (\d+)", "must be text of at least {} characters"),
     (r"Expected `str` of length <= (\d+)", "must be text of at most {} characters"),
     (rf"{_LIST} (?:at least length|length >=) (\d+){_GOT}", "must be a list of at least {}"),

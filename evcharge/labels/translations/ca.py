@@ -258,6 +258,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "it": "l’enviament",
         "is missing": "falta {field}",
         "is not known": "{field} no es coneix",
+        "empty text": "{field} no pot estar buit",
         "short text": "{field} ha de ser un text d’almenys {n} caràcters",
         "long text": "{field} ha de ser un text de {n} caràcters com a màxim",
         "short list": "{field} ha de ser una llista d’almenys {n}",

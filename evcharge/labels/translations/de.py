@@ -259,6 +259,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "it": "das Gesendete",
         "is missing": "{field} fehlt",
         "is not known": "{field} ist nicht bekannt",
+        "empty text": "{field} darf nicht leer sein",
         "short text": "{field} muss ein Text von mindestens {n} Zeichen sein",
         "long text": "{field} muss ein Text von höchstens {n} Zeichen sein",
         "short list": "{field} muss eine Liste von mindestens {n} sein",

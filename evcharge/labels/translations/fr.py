@@ -264,6 +264,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "it": "l’envoi",
         "is missing": "{field} manque",
         "is not known": "{field} n’est pas connu",
+        "empty text": "{field} ne doit pas être vide",
         "short text": "{field} doit être un texte d’au moins {n} caractères",
         "long text": "{field} doit être un texte d’au plus {n} caractères",
         "short list": "{field} doit être une liste d’au moins {n}",

@@ -259,6 +259,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "it": "o envio",
         "is missing": "falta {field}",
         "is not known": "{field} não se conhece",
+        "empty text": "{field} não pode estar vazio",
         "short text": "{field} deve ser um texto de pelo menos {n} caracteres",
         "long text": "{field} deve ser um texto de no máximo {n} caracteres",
         "short list": "{field} deve ser uma lista de pelo menos {n}",

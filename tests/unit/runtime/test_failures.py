@@ -178,6 +178,7 @@ class _Other(msgspec.Struct, tag="two"):
 class _Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     credential: Annotated[str, msgspec.Meta(min_length=8, max_length=10)] = "12345678"
     id: Annotated[str, msgspec.Meta(pattern="^CP[0-9]+$")] = "CP1"
+    name: Annotated[str, msgspec.Meta(min_length=1)] = "x"
     count: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
     share: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.5
     step: Annotated[int, msgspec.Meta(multiple_of=5)] = 5
@@ -198,6 +199,7 @@ BAD_FIELDS: list[tuple[str, str, str]] = [
      "`credential` debe ser un texto de 10 caracteres como mucho"),
     ('{"credential":7}', "`credential` must be text", "`credential` debe ser un texto"),
     ('{"id":"x"}', "`id` is not written as it must be", "`id` no está escrito como debe"),
+    ('{"name":""}', "`name` must not be empty", "`name` no puede estar vacío"),
     ('{"count":0}', "`count` must be at least 1", "`count` debe ser al menos 1"),
     ('{"count":9}', "`count` must be at most 5", "`count` debe ser como mucho 5"),
     ('{"share":0}', "`share` must be above 0.0", "`share` debe ser mayor que 0.0"),
