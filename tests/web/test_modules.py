@@ -482,6 +482,24 @@ async def test_the_area_of_a_site_tells_its_power_and_no_name_covers_another_or_
     assert [one["text"] for one in edge if one["shift"]] == ["Elda +1", "Sax", "Ibi", "Onil"]
 
 
+async def test_what_is_typed_and_where_a_place_lies_is_written_as_the_reader_writes_it(run) -> None:
+    body = """
+        const { setLang } = await import("/static/js/i18n.js");
+        const { coordinates } = await import("/static/js/country.js");
+        const seen = [];
+        for (const lang of ["de", "fr", "en"]) {
+          await setLang(lang);
+          seen.push(...["1.234,50", "1 234,50", "1,234.50", "1.23", "-19.80"].map(m.ungrouped));
+          seen.push(coordinates(38.345, -0.48));
+        }
+        return seen;
+    """
+    seen = await run("money", body)
+    assert seen[:6] == ["1234,50", "1 234,50", "1,234.50", "1.23", "-19.80", "38,35°, -0,48°"]
+    assert seen[6:12] == ["1.234,50", "1234,50", "1,234.50", "1.23", "-19.80", "38,35°, -0,48°"]
+    assert seen[12:] == ["1.234,50", "1 234,50", "1234.50", "1.23", "-19.80", "38.35°, -0.48°"]
+
+
 async def test_a_line_of_samples_ends_at_the_right_edge(run) -> None:
     assert await run("spark", "return m.spark([0, 10], 30, 20)[0]") == "M28 19.0L29 2.0"
     assert await run("spark", "return m.spark([5], 30, 20)[0]") == ""

@@ -1,4 +1,5 @@
-// Where a location lies: its country, and its coordinates, as people write them. Pure.
+// Where a location lies: its country, and its coordinates, as people write them.
+import { number } from "./format.js";
 import { IN_COUNTRY, tidy } from "./location.js";
 
 /** Return "Guadalajara" and "ES" of "Guadalajara, ES". @param {string} location @returns {[string, string]} */
@@ -21,4 +22,4 @@ export function countryName(code) {
 }
 
 /** Return coordinates as people write them. @param {number} latitude @param {number} longitude */
-export const coordinates = (latitude, longitude) => `${latitude.toFixed(2)}, ${longitude.toFixed(2)}`;
+export const coordinates = (latitude, longitude) => `${number(latitude, 2)}°, ${number(longitude, 2)}°`;

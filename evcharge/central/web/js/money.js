@@ -2,7 +2,7 @@
 import { post } from "./api.js";
 import { toast } from "./dialogs.js";
 import { askForm } from "./form_dialog.js";
-import { euros } from "./format.js";
+import { euros, number } from "./format.js";
 import { t } from "./i18n.js";
 import { surely } from "./surely.js";
 
@@ -22,7 +22,7 @@ export async function topUp(id) {
 export async function correct(id) {
   const done = await askMoney({
     title: t("settling.correct_of", { id }), submit: t("settling.correct"), path: `/api/drivers/${id}/correct`, reason: true,
-    amount: { hint: t("settling.correct_hint"), attrs: { ...WHOLE, inputmode: "text", required: true, placeholder: "-19.80" }, signed: true },
+    amount: { hint: t("settling.correct_hint"), attrs: { ...WHOLE, inputmode: "text", required: true, placeholder: number(-19.8, 2) }, signed: true },
   });
   if (done) told(done, t("settling.corrected", { id, amount: euros(done.cents), balance: euros(done.balance_cents) }));
 }
@@ -74,9 +74,17 @@ function aReference() {
   return `web-${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
+/** Return what was typed without thousands apart, if they are as the reader writes them: 1.234,50 in German. @param {string} text */
+export function ungrouped(text) {
+  const apart = number(1000).replace(/\d/g, "").trim();
+  const sign = apart ? `[${apart}]` : "\\s";
+  const grouped = new RegExp(`^[-−]?\\d{1,3}(${sign}\\d{3})+([.,]\\d{1,2})?$`);
+  return grouped.test(text) ? text.replace(new RegExp(sign, "g"), "") : text;
+}
+
 /** Return whole cents of what was typed, with a comma or a point. Never through a float. */
 function cents(text, signed = false) {
-  const found = /^([-−]?)(\d{1,6})(?:[.,](\d{1,2}))?$/.exec(text);
+  const found = /^([-−]?)(\d{1,6})(?:[.,](\d{1,2}))?$/.exec(ungrouped(text));
   if (found?.[1] && !signed) throw new Error(t("settling.not_below"));
   const sum = found ? Number(found[2]) * 100 + Number((found[3] ?? "").padEnd(2, "0")) : 0;
   if (sum < 1 || sum > MOST_EUROS * 100) throw new Error(t("drivers.amount_bad"));

@@ -2,6 +2,7 @@
 import { patch } from "./api.js";
 import { toast } from "./dialogs.js";
 import { askForm } from "./form_dialog.js";
+import { number, price as priced } from "./format.js";
 import { t } from "./i18n.js";
 import { surely } from "./surely.js";
 
@@ -10,9 +11,9 @@ export async function reprice(cp) {
   const answer = await askForm({
     title: `${t("command.price")}: ${cp.id}`,
     text: t("command.price_text"),
-    fields: [{ name: "price", label: t("drawer.price_kwh"), attrs: { inputmode: "decimal", required: true, maxlength: "12", placeholder: "0.30" } }],
+    fields: [{ name: "price", label: t("drawer.price_kwh"), attrs: { inputmode: "decimal", required: true, maxlength: "12", placeholder: number(0.3, 2) } }],
     submit: t("command.price"),
     act: ({ price }) => surely(patch, `/api/cps/${encodeURIComponent(cp.id)}`, { price: price.replace(",", ".") }),
   });
-  if (answer) toast(t(answer.changed ? "command.price_done" : "command.no_change", { cp: cp.id, price: answer.cp.price }));
+  if (answer) toast(t(answer.changed ? "command.price_done" : "command.no_change", { cp: cp.id, price: priced(Math.round(Number(answer.cp.price) * 1e4)) }));
 }

@@ -49,7 +49,7 @@ export default {
   "command.withdraw": "Dona de baixa",
   "command.price": "Preu",
   "command.price_text": "El que costa un kWh a partir d’ara. Una recàrrega en curs conserva el preu amb què va començar.",
-  "command.price_done": "{cp} costa ara {price} €/kWh.",
+  "command.price_done": "{cp} costa ara {price}.",
   "drawer.price_kwh": "€ per kWh",
   "command.move": "Mou",
   "command.move_text": "El seu motor, el seu monitor i el Registry el segueixen. El temps de la nova ubicació compta de seguida.",

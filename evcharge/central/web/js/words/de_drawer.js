@@ -49,7 +49,7 @@ export default {
   "command.withdraw": "Abmelden",
   "command.price": "Preis",
   "command.price_text": "Was eine kWh ab jetzt kostet. Ein laufender Ladevorgang behält den Preis, mit dem er begann.",
-  "command.price_done": "{cp} kostet jetzt {price} €/kWh.",
+  "command.price_done": "{cp} kostet jetzt {price}.",
   "drawer.price_kwh": "€ je kWh",
   "command.move": "Verlegen",
   "command.move_text": "Engine, Monitor und Registry folgen. Das Wetter des neuen Ortes gilt sofort.",

@@ -49,7 +49,7 @@ export default {
   "command.withdraw": "Withdraw",
   "command.price": "Price",
   "command.price_text": "What a kWh costs from now on. A running charge keeps the price that it began with.",
-  "command.price_done": "{cp} costs {price} €/kWh now.",
+  "command.price_done": "{cp} costs {price} now.",
   "drawer.price_kwh": "€ per kWh",
   "command.move": "Move",
   "command.move_text": "Its engine, its monitor and the Registry follow. The weather of the new location counts at once.",

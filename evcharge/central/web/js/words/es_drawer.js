@@ -49,7 +49,7 @@ export default {
   "command.withdraw": "Dar de baja",
   "command.price": "Precio",
   "command.price_text": "Lo que cuesta un kWh desde ahora. Una recarga en marcha conserva el precio con el que empezó.",
-  "command.price_done": "{cp} cuesta ahora {price} €/kWh.",
+  "command.price_done": "{cp} cuesta ahora {price}.",
   "drawer.price_kwh": "€ por kWh",
   "command.move": "Mover",
   "command.move_text": "Su motor, su monitor y el Registry le siguen. El tiempo de la nueva ubicación cuenta desde ya.",

@@ -49,7 +49,7 @@ export default {
   "command.withdraw": "Désinscrire",
   "command.price": "Prix",
   "command.price_text": "Ce que coûte un kWh à partir de maintenant. Une recharge en cours garde le prix de son début.",
-  "command.price_done": "{cp} coûte maintenant {price} €/kWh.",
+  "command.price_done": "{cp} coûte maintenant {price}.",
   "drawer.price_kwh": "€ par kWh",
   "command.move": "Déplacer",
   "command.move_text": "Son moteur, son moniteur et le Registry suivent. La météo du nouveau lieu compte aussitôt.",

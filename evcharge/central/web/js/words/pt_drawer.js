@@ -49,7 +49,7 @@ export default {
   "command.withdraw": "Retirar",
   "command.price": "Preço",
   "command.price_text": "O que um kWh custa a partir de agora. Um carregamento em curso mantém o preço com que começou.",
-  "command.price_done": "{cp} custa agora {price} €/kWh.",
+  "command.price_done": "{cp} custa agora {price}.",
   "drawer.price_kwh": "€ por kWh",
   "command.move": "Mudar de local",
   "command.move_text": "O seu motor, o seu monitor e o Registry acompanham. O tempo do novo local conta desde já.",
