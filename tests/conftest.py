@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,13 @@ _FIRST = ("system", "web", "component", "unit")
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow rooms first, so that no worker is left alone with them at the end."""
-    items.sort(key=lambda item: _FIRST.index(item.path.relative_to(Path(__file__).parent).parts[0]))
+    items.sort(key=lambda item: _room(item.path))
+
+
+@cache
+def _room(path: Path) -> int:
+    """Return the place of a file among the rooms."""
+    return _FIRST.index(path.relative_to(Path(__file__).parent).parts[0])
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -11,18 +11,25 @@ PACKAGE = Path(evcharge.__file__).parent
 
 
 @cache
-def modules() -> dict[str, tuple[ast.AST, ...]]:
-    """Return the nodes of each module, its own first, by its path in the package; parsed once in a process."""
-    return {
-        path.relative_to(PACKAGE).as_posix(): tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-        for path in sorted(PACKAGE.rglob("*.py"))
-    }
+def nodes_of(module: str) -> tuple[ast.AST, ...]:
+    """Return the nodes of a module, its own first, by its path in the package; parsed once in a process."""
+    return tuple(ast.walk(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))))
 
 
-def calls(names: Container[str], under: str | tuple[str, ...] = "") -> Iterator[tuple[str, ast.Call]]:
-    """Yield each call of one of `names` as it is written there ("log.info"), with its module's path."""
-    for module, nodes in modules().items():
-        if module.startswith(under):
-            for node in nodes:
-                if isinstance(node, ast.Call) and ast.unparse(node.func) in names:
-                    yield module, node
+@cache
+def names() -> list[str]:
+    """Return the path of each module in the package."""
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+
+def modules(under: str | tuple[str, ...] = "") -> Iterator[tuple[str, tuple[ast.AST, ...]]]:
+    """Yield each module whose path begins with `under`, with its nodes."""
+    yield from ((name, nodes_of(name)) for name in names() if name.startswith(under))
+
+
+def calls(functions: Container[str], under: str | tuple[str, ...] = "") -> Iterator[tuple[str, ast.Call]]:
+    """Yield each call of one of `functions` as it is written there ("log.info"), with its module's path."""
+    for module, nodes in modules(under):
+        for node in nodes:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in functions:
+                yield module, node

@@ -156,7 +156,7 @@ def test_every_module_that_says_it_is_pure_is_held_to_that():
         contract["source_modules"] for contract in contracts if contract["name"].startswith("Pure rooms")
     )
     said = []
-    for module, (tree, *_) in modules().items():
+    for module, (tree, *_) in modules():
         assert isinstance(tree, ast.Module)
         if re.search(r"\bPure\b", ast.get_docstring(tree) or ""):
             said.append("evcharge." + module.removesuffix(".py").removesuffix("/__init__").replace("/", "."))

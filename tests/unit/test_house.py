@@ -49,7 +49,7 @@ def is_text_of_a_location(node: ast.expr) -> bool:
 def test_locations_are_compared_as_locations_and_their_text_nowhere():
     found = [
         f"{name}:{node.lineno}: {ast.unparse(node)}"
-        for name, nodes in modules().items()
+        for name, nodes in modules()
         for node in nodes
         if isinstance(node, ast.Compare) and any(map(is_text_of_a_location, [node.left, *node.comparators]))
     ]
@@ -59,7 +59,7 @@ def test_locations_are_compared_as_locations_and_their_text_nowhere():
 def test_only_the_domain_knows_which_spellings_are_alike():
     found = [
         name
-        for name, nodes in modules().items()
+        for name, nodes in modules()
         for node in nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -72,7 +72,7 @@ def test_only_the_domain_knows_which_spellings_are_alike():
 def test_energy_meets_a_price_in_the_tariff_alone():
     products = [
         (name, ast.unparse(node))
-        for name, nodes in modules().items()
+        for name, nodes in modules()
         for node in nodes
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.FloorDiv | ast.Mod)
     ]
@@ -127,7 +127,7 @@ ONE_THING = {
 
 def test_no_public_class_name_has_two_meanings():
     homes: dict[str, list[str]] = {}
-    for name, nodes in modules().items():
+    for name, nodes in modules():
         if name not in MESSAGES:
             for node in nodes:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
@@ -229,7 +229,7 @@ def test_an_exception_that_is_told_as_it_is_is_found(line: str):
 def test_no_exception_of_a_library_is_told_as_it_is():
     found = [
         f"{name}:{line}: use failures.why"
-        for name, nodes in modules().items()
+        for name, nodes in modules()
         if name not in READERS
         for line in _told_as_they_are(nodes)
     ]

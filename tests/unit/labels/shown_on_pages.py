@@ -21,7 +21,7 @@ from evcharge.labels import (
 )
 from evcharge.labels.command_errors import typed_errors
 from tests.unit.labels.test_command_errors import ERRORS, text_of
-from tests.unit.sources import calls, modules
+from tests.unit.sources import calls, nodes_of
 
 # All of them: terms, refusals, causes, and what servers answer.
 _WHOLE = (
@@ -69,7 +69,7 @@ def shown() -> Iterator[Words]:
 def _names(module: str) -> set[tuple[str, bool]]:
     """Return the texts of a module, each with whether something follows it, as in f"why {hold}"."""
     found = set()
-    for node in modules()[module]:
+    for node in nodes_of(module):
         match node:
             case ast.Constant(value=str(text)):
                 found.add((text, False))

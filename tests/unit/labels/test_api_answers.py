@@ -20,8 +20,8 @@ KINDS = {"Refused", "BadInput", "AuthenticationError", "Overloaded", "ProtocolEr
 
 def answers() -> Iterator[tuple[str, str]]:
     """Yield each sentence that is answered, with something in each of its braces, and where that is."""
-    for name, nodes in modules().items():
-        for node in nodes if name.startswith(ANSWERS) else ():
+    for name, nodes in modules(ANSWERS):
+        for node in nodes:
             texts: list[ast.expr] = []
             if isinstance(node, ast.Call) and ast.unparse(node.func) in KINDS:
                 texts = node.args[:3]

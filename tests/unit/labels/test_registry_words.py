@@ -16,9 +16,9 @@ KINDS = ("entry", "RegistrationChange")
 
 def terms() -> Iterator[str]:
     """Yield each term that the audit log of the Registry knows for what was done."""
-    for module, nodes in modules().items():
+    for _, nodes in modules("registry/"):
         for node in nodes:
-            if module.startswith("registry/") and isinstance(node, ast.Call):
+            if isinstance(node, ast.Call):
                 named = [keyword.value for keyword in node.keywords if keyword.arg == "what"]
                 second = node.args[1:2] if ast.unparse(node.func) in KINDS else []
                 yield from (

@@ -14,26 +14,31 @@ from evcharge.labels.command_errors import translated
 from evcharge.runtime.config import keys
 from tests.unit.labels.shown_on_pages import shown
 
-ENGLISH = {words[0] for words in shown()}
 # What is said in English for want of better: English sentences by language.
 LACKING: dict[str, set[str]] = {lang: set() for lang in translations.LANGUAGES}
+
+
+@pytest.fixture(scope="module")
+def english() -> set[str]:
+    """What pages show, in English."""
+    return {words[0] for words in shown()}
 
 
 def values(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def test_what_pages_show_was_found():
-    assert len(ENGLISH) > 600
-    assert "The engine of {about} has no link to Central ({detail})." in ENGLISH
-    assert "list the commands" not in ENGLISH
+def test_what_pages_show_was_found(english: set[str]):
+    assert len(english) > 600
+    assert "The engine of {about} has no link to Central ({detail})." in english
+    assert "list the commands" not in english
 
 
 @pytest.mark.parametrize("lang", translations.LANGUAGES)
-def test_a_language_of_the_pages_is_complete_and_nothing_is_left_over(lang: str):
+def test_a_language_of_the_pages_is_complete_and_nothing_is_left_over(lang: str, english: set[str]):
     own = translations.of(lang).keys()
-    assert sorted(ENGLISH - own) == sorted(LACKING[lang])
-    assert sorted(own - ENGLISH) == []
+    assert sorted(english - own) == sorted(LACKING[lang])
+    assert sorted(own - english) == []
 
 
 @pytest.mark.parametrize("lang", translations.LANGUAGES)
