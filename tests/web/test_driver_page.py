@@ -11,7 +11,6 @@ from playwright.async_api import Page, Route, expect
 from evcharge.evc1.messages import Confirming, Health, ManualStart, Progress, Stop
 from tests.component.town import FakeEngine, hear
 from tests.web.browser import PHONE, languages
-from tests.web.room import central_of, registry_of
 from tests.web.scene import Charge, begin_charge
 
 # The big button changes under the hand: a click so soon after that still belongs to a double click.
@@ -121,10 +120,10 @@ async def test_a_phone_is_wide_enough_for_the_header_in_every_language(room, win
 async def test_a_driver_without_money_is_told_what_to_do(room, window) -> None:
     async with window(size=PHONE) as opened:
         page = await room.enter(opened, "driver", name="D132")
-        await expect(page.locator("#empty")).to_be_hidden()
+        await expect(page.locator("#under")).to_contain_text("Choose a free charging point")
         body = {"reason": "moves away", "reference": "P-132", "confirm": True}
         await room.ask("POST", "/api/drivers/D132/pay-out", body)
-        await expect(page.locator("#empty")).to_contain_text("Ask the operator")
+        await expect(page.locator("#under")).to_contain_text("Ask the operator")
 
 
 async def test_a_charge_whose_point_fails_says_so_in_amber_with_what_there_is_so_far(room, window) -> None:
@@ -493,19 +492,6 @@ async def test_a_driver_may_use_nothing_of_the_operators(room, window) -> None:
             "(paths) => Promise.all(paths.map((path) => fetch(path).then((answer) => answer.status)))", paths
         )
         assert told == [403] * len(paths), json.dumps(dict(zip(paths, told, strict=True)))
-
-
-async def test_without_central_the_page_says_that_the_charge_goes_on(tmp_path, window) -> None:
-    async with registry_of(tmp_path / "state") as registry, window() as opened:
-        async with central_of(registry) as room:
-            engine = await room.town.point("CP001")
-            page = await room.enter(opened, "driver", name="D01")
-            await asked(page, engine)
-        await expect(page.locator("html")).to_have_attribute("data-link", "lost")
-        await expect(page.locator("#goes-on")).to_have_text(
-            "Unable to connect to Central. Your charge goes on."
-        )
-        await expect(page.locator("#live")).to_have_attribute("data-state", "charging")
 
 
 # ---- a start at a charging point's menu

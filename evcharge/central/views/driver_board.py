@@ -247,7 +247,7 @@ class DriverBoard:
             request_id=session.request_id,
             cp_id=session.cp_id,
             step=present_step(session),
-            power_w=power_w,
+            power_w=power_w if linked else None,
             energy_mwh=energy_mwh,
             cost_cents=cost,
             limit_mwh=session.limit_mwh,

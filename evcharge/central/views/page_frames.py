@@ -138,7 +138,8 @@ class Charge(Struct, frozen=True):
     request_id: str
     cp_id: str
     step: str
-    power_w: int
+    # null: its charging point has no link, and nobody knows.
+    power_w: int | None
     energy_mwh: int
     cost_cents: int
     limit_mwh: int

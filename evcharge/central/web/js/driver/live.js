@@ -8,8 +8,12 @@ import { howFar, why } from "./until.js";
 import { showBar } from "./bar.js";
 
 const TREND = 60;
+/** From this share of what the wallet pays for, the end is near. */
+const NEARLY = 0.9;
+/** The ends that a driver expects; any other is something to look at. */
+const WISHED = new Set(["unplugged", "driver", "battery full", "own limit"]);
 
-/** @typedef {{title: string, pill: string, icon?: string, number?: string, unit?: string, sum?: string, under?: string, share: number, act: string, live?: boolean, elapsed?: number|null, left?: string}} Face `left`: the time that is left, in short */
+/** @typedef {{title: string, pill: string, icon?: string, number?: string, unit?: string, sum?: string, under?: string, share: number, act: string, live?: boolean, elapsed?: number|null, left?: string, amber?: boolean}} Face `left`: the time that is left, in short; `amber`: `under` is something to look at */
 
 /**
  * Return what state the card is in.
@@ -27,7 +31,7 @@ export function stateOf({ record }, known) {
 /** @type {Record<string, (facts: any) => Face>} */
 const FACES = {
   wait: () => ({ title: t("driver.wait"), pill: "", icon: "charging", share: 0, act: "" }),
-  idle: () => ({ title: t("driver.none"), pill: t("driver.idle"), icon: "charging", under: t("driver.none_hint"), share: 0, act: t("driver.any") }),
+  idle: ({ empty }) => ({ title: t("driver.none"), pill: empty ? "" : t("driver.idle"), icon: "charging", under: empty || t("driver.none_hint"), amber: !!empty, share: 0, act: t("driver.any") }),
   asking: ({ record, where, stopping }) => ({
     title: where || t("driver.asking_any"), pill: t("driver.asked"), icon: "clock", share: 0.12,
     act: t(stopping ? "driver.cancelling" : "driver.cancel"), under: t(record.phase === "sending" ? "driver.step.sent.now" : "driver.step.authorised.now"),
@@ -42,15 +46,16 @@ const FACES = {
     title: where, pill: t(stopping ? "driver.stopping" : "driver.charging"), live: true, act: t(stopping ? "driver.stopping" : "driver.stop"),
   }),
   // Its end was not its driver's wish.
-  broken: ({ record, where }) => figures(record.last, { title: where, pill: t("driver.broken"), under: fitting(record.last.trouble), act: "" }),
+  broken: ({ record, where }) => figures(record.last, { title: where, pill: t("driver.broken"), under: fitting(record.last.trouble), amber: true, act: "" }),
   ended: ({ record, where }) => figures(record.last ?? {}, { title: where, pill: t("driver.ended"), under: t("driver.ticket_coming"), act: "" }),
-  done: ({ record, where }) => ({
+  done: ({ record, where, empty }) => ({
     ...figures({ ...record.last, ...record.ticket, limit_mwh: record.last?.limit_mwh }, { title: where, pill: t("driver.ended"), act: t("driver.seen") }),
-    under: t("driver.reason", { reason: why(record.ticket.reason) }),
+    under: [t("driver.reason", { reason: why(record.ticket.reason) }), empty].filter(Boolean).join(". "),
+    amber: !!empty || !WISHED.has(record.ticket.reason),
     elapsed: record.ticket.elapsed_s,
   }),
   refused: ({ record, where }) => ({
-    title: where || t("driver.asking_any"), pill: t("driver.refused"), icon: "unavailable", share: 0, under: fitting(record.refusal) ?? "", act: record.offer ? t("driver.take", { cp: record.offer }) : t("driver.close"),
+    title: where || t("driver.asking_any"), pill: t("driver.refused"), icon: "unavailable", share: 0, under: fitting(record.refusal) ?? "", amber: true, act: record.offer ? t("driver.take", { cp: record.offer }) : t("driver.close"),
   }),
 };
 
@@ -60,21 +65,24 @@ function figures(session, rest) {
   const [number, unit] = energyParts(energy_mwh);
   const share = limit_mwh ? Math.min(1, energy_mwh / limit_mwh) : 0;
   const under = howFar(session) || (limit_mwh ? t("driver.limit", { share: percent(share), energy: kwh(limit_mwh) }) : "");
-  return { under, share, number, unit, sum: euros(cost_cents), elapsed, ...rest };
+  const amber = share >= NEARLY && !session.until_mwh && !session.until_cents;
+  return { under, amber, share, number, unit, sum: euros(cost_cents), elapsed, ...rest };
 }
 
 const ICONS = { idle: "charging", asking: "close", ready: "close", charging: "stop", done: "check", refused: "check" };
 
 /**
  * Show the card.
- * @param {{journey: import("./journey.js").Journey, me: any, now: number, place: (cp: string) => string, lost: boolean, known: boolean}} facts
+ * @param {{journey: import("./journey.js").Journey, me: any, now: number, place: (cp: string) => string, lost: boolean, known: boolean, empty: string}} facts
+ *   `empty`: what a driver without money is told, or ""
  */
-export function showLive({ journey, me, now, place, lost, known }) {
+export function showLive({ journey, me, now, place, lost, known, empty }) {
   const { record, stopping } = journey;
   const state = stateOf(journey, known);
   const where = record?.cp ? [record.cp, place(record.cp)].filter(Boolean).join(" · ") : "";
-  const face = FACES[state]({ record, where, stopping, now, me });
+  const face = FACES[state]({ record, where, stopping, now, me, empty });
   const card = $("#live");
+  card.classList.toggle("amber", face.amber ?? false);
   set(card, "data-state", state);
   put($("#live-title"), face.title);
   put($("#state"), face.pill);
@@ -86,36 +94,39 @@ export function showLive({ journey, me, now, place, lost, known }) {
   put($("#under"), face.under ?? "");
   set($("#ring"), "stroke-dasharray", `${(face.share * 100).toFixed(2)} 100`);
   $("#ring").classList.toggle("none", face.share <= 0);
-  showFigures(face, { record, me });
+  showFigures(face, { record, me, heard: known && !lost });
   const act = /** @type {HTMLButtonElement} */ ($("#act"));
   act.hidden = !face.act;
   put($("#act-label"), face.act);
   set($("#act-icon"), "href", iconHref(ICONS[state] ?? "check"));
   const waits = stopping || (record?.phase === "sending" && !journey.unreachable);
   set(act, "aria-disabled", String(waits));
-  showBar({ ...face, state, cp: record?.cp ?? "", picture: ICONS[state] ?? "check", waits });
-  const goesOn = lost ? t("driver.goes_on") : fitting(record?.last?.trouble);
-  const started = me?.session?.by_operator ? t("driver.by_operator") : "";
-  put($("#goes-on"), state === "charging" ? goesOn ?? started : started || journey.unreachable ? t("driver.sent_again") : "");
+  const goesOn = lost ? t(navigator.onLine ? "driver.goes_on" : "driver.offline") : fitting(record?.last?.trouble);
+  const wrong = (state === "charging" ? goesOn : journey.unreachable && t("driver.sent_again")) || "";
+  put($("#goes-on"), wrong || (me?.session?.by_operator ? t("driver.by_operator") : ""));
+  const note = wrong || (face.amber || !face.number ? face.under : "") || (known ? "" : t("driver.wait"));
+  showBar({ ...face, state, cp: record?.cp ?? "", picture: ICONS[state] ?? "check", waits, note, amber: !!wrong || !!face.amber });
 }
 
 /** @param {Face} face @param {any} facts */
-function showFigures(face, { record, me }) {
+function showFigures(face, { record, me, heard }) {
   const session = me?.session ?? record?.last;
   $("#figures").hidden = !face.number;
   $("#trend").toggleAttribute("hidden", !face.live);
   if (!face.number) return;
-  const power = face.live ? session?.power_w ?? 0 : 0;
+  const live = face.live && heard;
+  const power = live ? session?.power_w ?? null : null;
+  const flows = power === null ? "–" : kw(power);
   const each = record.ticket ? Number(record.ticket.price) * 1e4 : session?.price ?? 0;
-  put($("#power"), face.live ? kw(power) : "–");
+  put($("#power"), flows);
   put($("#time"), lasted({ elapsed_s: face.elapsed ?? null }));
   put($("#price"), each ? price(Math.round(each)) : "–");
-  const full = face.live ? session?.battery_permille ?? null : null;
+  const full = live ? session?.battery_permille ?? null : null;
   $("#battery-box").hidden = full === null;
   if (full !== null) put($("#battery"), session.full_in_s ? t("driver.full_in", { share: percent(full / 1000), time: duration(session.full_in_s) }) : percent(full / 1000));
   const samples = face.live ? me?.session?.power ?? [] : [];
   const [line, area] = spark(samples.slice(-TREND), TREND, 40);
   set($("#trend .line"), "d", line);
   set($("#trend .area"), "d", area);
-  set($("#trend"), "aria-label", t("driver.trend", { power: kw(power) }));
+  set($("#trend"), "aria-label", t("driver.trend", { power: flows }));
 }

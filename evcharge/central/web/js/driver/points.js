@@ -83,8 +83,9 @@ export class Points {
       const row = this.#row(cp);
       if (list.children[i] !== row) list.insertBefore(row, list.children[i] ?? null);
     });
-    // The point under the focus was taken by somebody else: the reader stays in the list.
-    if (held && !ids.has(held)) /** @type {HTMLElement} */ (list.querySelector("button[data-cp]") ?? this.filter).focus();
+    // The point under the focus was taken by somebody else: the reader stays in the list. Its own charge is in the card.
+    const next = this.busy ? $("#live") : list.querySelector("button[data-cp]") ?? this.filter;
+    if (held && !ids.has(held)) /** @type {HTMLElement} */ (next).focus({ preventScroll: this.busy });
     list.classList.toggle("shut", this.busy);
     put($("#free-count"), counted("driver.free_count", this.points.length, { count: this.points.length }));
     const none = this.points.length ? t("driver.no_match", { text: this.filter.value.trim() }) : t("driver.no_free");

@@ -43,16 +43,19 @@ function paint() {
   const { me } = store;
   const { record } = journey;
   const place = (id) => store.cps.find((cp) => cp?.id === id)?.location ?? "";
-  showLive({ journey, me, now: store.now(), place, lost: store.link === "lost", known: me !== null });
+  const empty = me && me.balance_cents <= 0 && !journey.busy ? t("driver.empty") : "";
+  // A page that is opened without a network need not wait to know it.
+  const lost = store.link === "lost" || (!me && !navigator.onLine);
+  showLive({ journey, me, now: store.now(), place, lost, known: me !== null, empty });
   const offer = record ? (journey.busy ? "stop" : "close") : "ask";
   if (offer !== offered) [offered, offeredAt] = [offer, performance.now()];
   if (stateOf(journey, me !== null) === "idle") put($("#act-label"), anyLabel());
   if (me && !record && scanned() && !isFree(scanned())) put($("#under"), t("driver.not_free", { cp: scanned() }));
   const steps = record ? stepsOf(record, journey.stopping) : [];
   $("#steps-card").hidden = !record;
-  until.box.hidden = journey.busy;
+  until.box.hidden = record !== null;
   showSteps($("#steps"), steps);
-  put($("#steps-said"), spokenStep(steps));
+  put($("#steps-said"), spokenStep(steps) || empty);
   if (!me) return;
   question.show(me.question, store.now(), place);
   showPin(me.pin_limit_cents);
@@ -62,7 +65,6 @@ function paint() {
   $("#held-box").hidden = me.held_cents === 0;
   $("#owed").hidden = me.owed_cents === 0;
   put($("#owed"), t("driver.owed", { sum: euros(me.owed_cents) }));
-  $("#empty").hidden = me.balance_cents > 0 || journey.busy;
   points.show(store.free.map((i) => store.cps[i]).filter(Boolean), journey.busy, store.cps.filter(Boolean));
   tickets.show(me.tickets, record?.ticket?.session_id ?? record?.last?.session_id ?? "");
 }
