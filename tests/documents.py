@@ -21,7 +21,22 @@ DOCUMENTS = (
     *sorted(ROOT.glob("docs/**/*.md")),
 )
 _SHELLS = ("sh", "bash", "console", "shell")
-_PROGRAMS = "evcharge|make|docker|podman-compose"
+# Of what stands in a sentence: ours, and what somebody might type as well.
+_PROGRAMS = (
+    "evcharge|make|docker|podman-compose|python3?|pip|pkill|kill|journalctl|systemctl|runuser|curl|kcat|rm|git|ls|df"
+    # `cp set` is one of our own commands.
+    "|cp(?! set)"
+)
+# Files with commands in their comments.
+COMMENTED = (
+    ROOT / "compose.yaml",
+    ROOT / "Dockerfile",
+    ROOT / "Makefile",
+    ROOT / "front.txt",
+    ROOT / "services.txt",
+    ROOT / ".pre-commit-config.yaml",
+    *sorted(path for path in (ROOT / "deploy").rglob("*") if path.is_file()),
+)
 
 # Commands that ask a network that runs, or this PC, and end: tests/system/test_documents.py types each line of a block
 # that begins so, once.
@@ -37,16 +52,20 @@ ASKS = "--with-keys"
 NEITHER = {
     "curl -k -X POST https://127.0.0.1:5001/register/cp": "tests/system/test_readme.py types it at a real Registry",
     "kcat ": "another project's reader of Kafka; tests/system/test_kafka.py reads the topics with a client of its own",
-    "pkill -9 -f": "would kill what else runs on this PC; the test for `pkill` below matches its pattern",
     "python3 -m venv": "makes a virtual environment; the Makefile's own is how these tests run",
-    ".venv/bin/pip install --no-index --find-links wheelhouse": "needs wheels that take minutes to make",
-    "/opt/evcharge/bin/pip install .": "installs into the system; the Makefile installs in the same way",
-    "journalctl -u evcharge-": "needs a system that runs under systemd; the unit that it names is looked at below",
+    "cp deploy/systemd": "installs into the system; that its files are there is looked at below",
     "useradd ": "makes a user of this system",
     "install -d ": "makes a folder of the system, for that user",
-    "pip install 'evcharge[postgres]'": "installs a package of an index; the tests have that extra already",
     "createuser ": "makes a role and a database of a server; tests of PostgreSQL start one of their own",
     "createdb ": "makes a database of a server, as the line of `createuser` does",
+    "pre-commit install": "changes the reader's own clone; `make check` runs what it would run",
+    "kill -9": "names how a process of the reader's ends; many tests end processes so",
+    "df -h": "asks the reader's own disk",
+    "ls -l .evcharge": "shows the reader's own state folder",
+    "cp -r state other": "files of the reader's; tests/system/test_wrong_keys.py gives Central another key, too",
+    "rm other/service.key": "the same",
+    "cp state/service.key other/": "the same",
+    "cp secret.right secret": "the same, with a credential",
     "podman build": "tests/system/test_containers.py builds the image, where an engine is",
 }
 
@@ -78,7 +97,7 @@ class Typed:
     @property
     def program(self) -> str:
         """What runs: the first word, or `evcharge` where another program becomes it."""
-        return "evcharge" if self.evcharge is not None else self.words[0] if self.words else ""
+        return "evcharge" if self.evcharge is not None else Path(self.words[0]).name if self.words else ""
 
     @property
     def evcharge(self) -> list[str] | None:
@@ -86,15 +105,32 @@ class Typed:
         words = self.words
         for at, word in enumerate(words):
             is_run = at == 0 or words[at - 1] == "--" or (words[0] == "docker" and "exec" in words)
-            if (word == "evcharge" and is_run) or word.endswith("/evcharge"):
+            # Of `env EVCHARGE_HEALTH=/run/evcharge …` only what comes behind runs.
+            if (word == "evcharge" and is_run) or (word.endswith("/evcharge") and "=" not in word):
                 # What `install -d … /var/lib/evcharge` and `useradd` name is a folder.
                 return words[at + 1 :] if words[0] not in ("install", "useradd", "python3") else None
         return None
 
 
 def everything() -> list[Typed]:
-    """Return every command of every document."""
-    return [typed for path in DOCUMENTS for typed in commands_of(path)]
+    """Return every command of every document, and of the comments of files that are read like one."""
+    documents = [typed for path in DOCUMENTS for typed in commands_of(path)]
+    return documents + [typed for path in COMMENTED for typed in commands_of_comments(path)]
+
+
+def commands_of_comments(path: Path) -> Iterator[Typed]:
+    """Yield what stands in the comments of a file as `docker compose …`, or as a line that begins with it."""
+    document = str(path.relative_to(ROOT))
+    for comment in re.findall(r"(?:^|\s)#( .*)$", path.read_text("utf-8"), re.MULTILINE):
+        for inline in re.findall(rf"`((?:{_PROGRAMS}) [^`]+)`", comment):
+            yield from (Typed(document, part, fenced=False) for part in _parts(inline))
+        if found := re.match(r" {2,}((?:[A-Z_]+=\S+ )*(?:evcharge|make|docker) .*?)(?:\s+#.*)?$", comment):
+            yield from (Typed(document, part, fenced=True) for part in _parts(found[1]))
+
+
+def _parts(line: str) -> Iterator[str]:
+    """Yield the commands of one line: `A && B`, or `A` alone."""
+    yield from (part.strip() for part in line.split(" && ") if part.strip())
 
 
 def commands_of(path: Path) -> Iterator[Typed]:
@@ -105,13 +141,13 @@ def commands_of(path: Path) -> Iterator[Typed]:
     for found in blocks.finditer(text):
         if found[1] in _SHELLS:
             for line in re.sub(r"\\\n\s*", " ", found[2]).splitlines():
-                for part in re.sub(r"(^|\s+)#( .*)?$", "", line).split(" && "):
+                for part in _parts(re.sub(r"(^|\s+)#( .*)?$", "", line)):
                     # `D01> start` is typed at a prompt of ours; `export A=b` runs nothing.
-                    if part.strip() and not part.startswith("export "):
-                        yield Typed(document, part.strip(), fenced=True)
+                    if not part.startswith("export "):
+                        yield Typed(document, part, fenced=True)
     rest = blocks.sub("", text).replace("\\|", "|")
     for inline in re.findall(rf"`((?:{_PROGRAMS}) [^`\n]+)`", rest):
-        yield Typed(document, inline, fenced=False)
+        yield from (Typed(document, part, fenced=False) for part in _parts(inline))
 
 
 def to_run() -> list[str]:

@@ -1,15 +1,19 @@
 """No command in a document can rot: each is parsed by what would run it, or stands on a list with a reason."""
 
 import functools
+import importlib.util
 import os
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
 
 from evcharge.cli import drive, evcharge
+from evcharge.labels import Speech
+from evcharge.labels.driver import SENTENCES
 from tests.documents import (
     DOCUMENTS,
     NEITHER,
@@ -133,7 +137,9 @@ def test_compose_finds_a_file_a_profile_and_services(typed: Typed):
 def test_systemd_finds_its_units(typed: Typed):
     folder = ROOT / "deploy" / "systemd"
     if typed.program == "cp":
-        assert all(list(ROOT.glob(word)) for word in typed.words[1:-1])
+        ours = [word for word in typed.words[1:-1] if word.startswith("deploy/")]
+        assert ours or typed.text.startswith(tuple(NEITHER))
+        assert all(list(ROOT.glob(word)) for word in ours)
         return
     for name in typed.words[1:]:
         if name.startswith("evcharge"):
@@ -148,7 +154,32 @@ def test_pkill_means_a_process_that_a_document_starts():
         assert any(re.search(pattern, line) for line in started), pattern
 
 
-HELD = {"evcharge", "make", "docker", "podman-compose", "systemctl", "cp"}
+@pytest.mark.parametrize("typed", of("pip"), ids=str)
+def test_pip_finds_what_it_installs(typed: Typed):
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    wanted = [word for word in typed.words[1:] if not word.startswith("-") and word != "wheelhouse"]
+    assert wanted.pop(0) == "install"
+    assert set(wanted) <= {".", "evcharge", "pre-commit", *(f"evcharge[{extra}]" for extra in extras)}
+
+
+@pytest.mark.parametrize(
+    "typed", [one for one in of("python", "python3") if "venv" not in one.words], ids=str
+)
+def test_python_finds_its_module(typed: Typed):
+    assert typed.words[1] == "-m"
+    assert importlib.util.find_spec(typed.words[2]) is not None
+
+
+@pytest.mark.parametrize("typed", of("git"), ids=str)
+def test_git_finds_its_files(typed: Typed):
+    verb, *rest = typed.words[1:]
+    assert verb == "rm"
+    assert all((ROOT / path).exists() for path in rest if not path.startswith("-"))
+
+
+HELD = {
+    "evcharge", "make", "docker", "podman-compose", "systemctl", "journalctl", "pip", "pkill", "python", "git",
+}  # fmt: skip
 
 
 def test_every_command_is_parsed_or_run_or_there_is_a_reason():
@@ -169,6 +200,42 @@ def test_both_readmes_type_the_same():
         [one.text for one in commands_of(ROOT / name) if one.fenced] for name in ("README.md", "README.es.md")
     )
     assert english == spanish
+
+
+def test_both_readmes_show_the_same():
+    def shown(name: str) -> list[int]:
+        # Each block of a screen, and each table, by its number of lines.
+        text = (ROOT / name).read_text("utf-8")
+        blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+        return [len(part.splitlines()) for part in (*(block for lang, block in blocks if not lang), *tables)]
+
+    assert shown("README.md") == shown("README.es.md")
+    spanish = (ROOT / "README.es.md").read_text("utf-8")
+    screen = spanish[spanish.index("D01> start") :].splitlines()[1:5]
+    say = Speech(SENTENCES, "es")
+    point = {"cp_id": "CP001", "point": "CP001"}
+    assert screen == [
+        say("sent", wanted=say("any point")),
+        say("asking", **point),
+        say("ready", **point, wait_s=60),
+        say("charging", **point),
+    ]
+
+
+def test_what_stands_in_a_comment_or_behind_another_command_is_found():
+    texts = {str(one) for one in EVERYTHING}
+    for wanted in (
+        "compose.yaml: docker compose --profile topics up -d",
+        "deploy/lab/pc2.yaml: POINTS=6 TOKENS_FILE=points.tokens docker compose -f deploy/lab/pc2.yaml up -d",
+        "services.txt: evcharge driver D02 --file services.txt",
+        "docs/FAULTS.md: evcharge init --state other",
+    ):
+        assert wanted in texts
+    (health,) = [
+        one for one in EVERYTHING if one.text.startswith("runuser ") and one.text.endswith(" health")
+    ]
+    assert health.evcharge == ["health"]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -22,6 +22,8 @@ def test_every_requirement_has_its_five_cells_and_a_test():
     assert len(rows()) > 25
     for cells in rows():
         assert len(cells) == 5, cells
+        # Where there is none, it says why.
+        assert all(cells), cells[0]
         assert re.findall(r"`test_\w+`", cells[3]), cells[0]
 
 
@@ -37,6 +39,13 @@ def test_every_test_that_is_named_exists():
 def test_every_drill_that_is_named_exists_and_each_shows_a_requirement():
     named = {name for cells in rows() for name in re.findall(r"`([a-z-]+)`", cells[4])}
     assert named == set(DRILLS)
+
+
+def test_what_stands_in_place_of_a_drill_is_explained_above():
+    said = {cells[4] for cells in rows() if "`" not in cells[4]}
+    assert said == {"every drill", "nothing breaks", "foreign service"}
+    above = " ".join(GRADING[: GRADING.index("## ")].split())
+    assert all(reason in above for reason in said)
 
 
 @pytest.mark.parametrize("number", range(1, 11))
