@@ -3,6 +3,7 @@
     init                 make keys and the first administrator, and hand each service what it needs, and no more
     invite [KIND WHO]... make join tokens: WHO is an id, or how many (cp 6, driver D09); alone, for all of this network
     registry, central    be that role, as soon as there are keys
+    central-b            be the second Central, with a copy of the first one's keys
     engine, monitor      be one of several: CP003 is the third container of its service
     driver [ID]          the same for drivers; with an ID, by hand
     weather              be the weather service
@@ -42,6 +43,7 @@ from evcharge.runtime import config as settings
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.security.certificates import names_of
+from evcharge.storage.postgres_place import PASSWORD_FILE, Place
 
 Kind = Literal["cp", "driver"]
 Result = TypeVar("Result")
@@ -50,6 +52,14 @@ ROOT = Path("/var/lib/evcharge")
 # One volume for each: what Registry and Central share; what the weather service needs; and so on.
 NETWORK, WEATHER, TOKENS, FIGURES = (ROOT / name for name in ("network", "weather", "tokens", "figures"))
 POINTS, DRIVERS = ROOT / "points", ROOT / "drivers"
+# Where PostgreSQL beside us finds its password; and where the second Central sees the volume of the first.
+DATABASE, FIRST = ROOT / "database", ROOT / "first"
+OWN_POSTGRES = "postgres"
+# What all Centrals of a network must have the same of.
+KEYS = (
+    "ca.pem", "central.pem", "central.key", "service.key", "operator.token", "weather.token", "central/resume.key",
+    "central/pin.key",
+)  # fmt: skip
 CITIES = ("Alicante", "Elche", "Alcoy", "Benidorm", "Orihuela", "Torrevieja")
 CP, DRIVER = "CP{:03d}", "D{:02d}"
 WITHIN_S = 120.0
@@ -83,6 +93,14 @@ WORDS = {
     ),
     "no keys": ("{path} is not there: docker compose logs init says why.",
                 "Falta {path}: docker compose logs init dice por qué."),
+    "no database": (
+        "{place} does not answer. Beside us it is in the profile postgres: docker compose logs postgres says why.",
+        "{place} no responde. Aquí está en el perfil postgres: docker compose logs postgres dice por qué.",
+    ),
+    "a file": (
+        "A second Central needs books in PostgreSQL: docker compose --env-file deploy/two-centrals.env up",
+        "Un segundo Central necesita los libros en PostgreSQL: docker compose --env-file deploy/two-centrals.env up",
+    ),
     "waiting": ("Waiting for a join token for {id}.", "Esperando un token para {id}."),
 }  # fmt: skip
 
@@ -188,7 +206,9 @@ def init() -> None:
     """Make what the network's volume lacks, and give the weather service its part; while the network runs, nothing."""
     config = load(NETWORK)
     lacks = _lacking(NETWORK / "central.pem", config.registry.names) if _made().exists() else []
+    password_of_database(config)
     if not _made().exists() or lacks:
+        database_answers(config)
         args = [part for name in lacks for part in ("--add-name", name)]
         command = ["evcharge", "init", "--state", str(NETWORK), *args]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603  from this image
@@ -206,6 +226,29 @@ def init() -> None:
 def _made() -> Path:
     """Return the file that says that all keys are there: the others wait for it, whatever starts first."""
     return NETWORK / ".made"
+
+
+def password_of_database(config: Config) -> None:
+    """Make the password of the PostgreSQL that runs beside us, once; of one elsewhere somebody brings it."""
+    if config.central.database and Place(url=config.central.database).host == OWN_POSTGRES:
+        kept = NETWORK / "central" / PASSWORD_FILE
+        secret_files.kept_secret(kept, secrets.token_urlsafe(24))
+        # PostgreSQL runs as another user; only `init` mounts this volume besides.
+        _hand_over(kept, DATABASE / "password", 0o644)
+
+
+def database_answers(config: Config) -> None:
+    """Wait until the PostgreSQL of the books accepts a connection; nothing where they are a file. Raises Trouble."""
+    place = Place(url=config.central.database)
+    if not config.central.database or place.host.startswith("/"):
+        return
+    deadline = time.monotonic() + WITHIN_S
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection((place.host, place.port), timeout=5):
+            return
+        if time.monotonic() > deadline:
+            raise Trouble(say("no database", place=place))
+        time.sleep(_EVERY_S)
 
 
 def keys_are_there(*files: Path) -> None:
@@ -380,7 +423,22 @@ def driver(given: list[str]) -> NoReturn:
 def server(role: str, args: list[str]) -> NoReturn:
     """Be the Registry or Central, as soon as there are keys."""
     keys_are_there(_made())
+    if role == "central":
+        database_answers(load(NETWORK))
     evcharge(role, "--host", "0.0.0.0", *args, state=NETWORK)  # noqa: S104  the network of these containers
+
+
+def second_central(args: list[str]) -> NoReturn:
+    """Be another Central on the same books, with the keys that the first one has now. Raises Trouble."""
+    keys_are_there(FIRST / _made().name)
+    config = load(NETWORK)
+    if not config.central.database:
+        raise Trouble(say("a file"))
+    for name in (*KEYS, f"central/{PASSWORD_FILE}"):
+        if name in KEYS or (FIRST / name).exists():
+            _hand_over(FIRST / name, NETWORK / name)
+    _made().touch(mode=0o600)
+    server("central", args)
 
 
 def weather() -> NoReturn:
@@ -403,7 +461,7 @@ def figures() -> None:
     _hand_over(NETWORK / "ca.pem", FIGURES / "ca.pem", 0o644)
     if token.exists():
         return
-    api = OperatorClient(config.reach.central_api, config.state, Speech(OPERATING, config.lang))
+    api = OperatorClient(config.reach, config.state, Speech(OPERATING, config.lang))
 
     async def make() -> str:
         name = f"prometheus-{secrets.token_hex(3)}"
@@ -418,7 +476,7 @@ def greet() -> None:
     keys_are_there(_made())
     config = load(NETWORK)
     wanted, deadline = int(os.environ.get("POINTS") or 6), time.monotonic() + WITHIN_S
-    api = OperatorClient(config.reach.central_api, config.state, Speech(OPERATING, config.lang))
+    api = OperatorClient(config.reach, config.state, Speech(OPERATING, config.lang))
     count = -1
     while count < wanted and time.monotonic() < deadline:
         time.sleep(_EVERY_S)
@@ -456,6 +514,8 @@ def main(args: list[str]) -> None:
                 invite(wanted)
             case ["registry" | "central" as role, *given]:
                 server(role, given)
+            case ["central-b", *given]:
+                second_central(given)
             case ["driver", *given]:
                 driver(given)
             case _:

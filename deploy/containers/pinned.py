@@ -1,8 +1,9 @@
-"""Print what evcharge needs, one requirement a line: for pip, before the program is there."""
+"""Print what evcharge needs, with the extras that are named, one requirement a line: before the program is there."""
 
 import sys
 import tomllib
 from pathlib import Path
 
 project = tomllib.loads(Path(sys.argv[1]).read_text("utf-8"))["project"]
-print(*project["dependencies"], sep="\n")
+extras = [one for name in sys.argv[2:] for one in project["optional-dependencies"][name]]
+print(*project["dependencies"], *extras, sep="\n")

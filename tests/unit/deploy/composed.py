@@ -39,6 +39,12 @@ def read(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, Any]
     return content
 
 
+def variables(path: Path) -> dict[str, str]:
+    """Return what a file for --env-file sets."""
+    lines = [line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
 def ours(services: Mapping[str, Any]) -> dict[str, Any]:
     """Return the services that run our image."""
     return {name: one for name, one in services.items() if one["image"].startswith("evcharge:")}

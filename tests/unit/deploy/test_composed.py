@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -25,6 +26,7 @@ from tests.unit.deploy.composed import (
     ours,
     read,
     rules,
+    variables,
 )
 
 SCHEMA = Path(__file__).with_name("compose-spec.json")
@@ -94,7 +96,10 @@ def test_state_is_in_named_volumes_and_what_is_mounted_beside_is_there(path: Pat
 def test_no_secret_stands_in_a_compose_file(path: Path):
     for name, one in read(path)["services"].items():
         named = [
-            key for key in one.get("environment", {}) if re.search(r"PASSWORD|SECRET|TOKEN\b|KEY\b", key)
+            key
+            for key in one.get("environment", {})
+            # One that names a file says where the secret is.
+            if re.search(r"(PASSWORD|SECRET|TOKEN\b|KEY\b)(?!_FILE)", key)
         ]
         # Given by whoever starts it, and empty here.
         assert [key for key in named if one["environment"][key]] == [], name
@@ -110,6 +115,78 @@ def test_only_this_computer_reaches_a_network_that_is_tried_out():
     for name, one in read(FILES[0])["services"].items():
         for port in one.get("ports", []):
             assert port.startswith("127.0.0.1:"), (name, port)
+
+
+ENV_FILES = sorted(DEPLOY.glob("*.env"))
+
+
+@pytest.mark.parametrize("path", ENV_FILES, ids=name_of)
+def test_a_file_of_variables_sets_what_the_compose_file_knows(path: Path):
+    given = variables(path)
+    profiles = given.pop("COMPOSE_PROFILES").split(",")
+    content = read(FILES[0], given)
+    assert set(profiles) <= {name for one in content["services"].values() for name in one.get("profiles", [])}
+    for name, value in given.items():
+        assert f"${{{name}:-" in FILES[0].read_text("utf-8"), name
+        # Where another container is named, it is one of this file, and runs.
+        names = re.findall(r"(?:@|https://|^)([a-z-]+)(?=:\d|/|$)", value)
+        for service in names if name != "DATABASE_SECURITY" else ():
+            there = content["services"][service]
+            assert set(there.get("profiles", profiles)) <= set(profiles), (name, service)
+
+
+def test_postgresql_keeps_what_it_confirms_and_central_alone_reaches_it():
+    content = read(FILES[0], variables(DEPLOY / "postgres.env"))
+    services = content["services"]
+    postgres = services["postgres"]
+    assert re.fullmatch(r"postgres:\d+\.\d+", postgres["image"])
+    for setting in ("fsync=on", "full_page_writes=on", "synchronous_commit=on"):
+        assert f"-c {setting}" in postgres["command"][0]
+    assert "ports" not in postgres
+    assert postgres["networks"] == ["books"]
+    assert content["networks"]["books"] == {"internal": True}
+    near = {name for name, one in services.items() if "books" in one.get("networks", [])}
+    assert near == {"postgres", "init", "central", "central-b"}
+    assert services["central"]["environment"]["EVCHARGE_CENTRAL__DATABASE"].startswith(
+        "postgresql://evcharge@"
+    )
+    # The secret is a file in a volume that only the one who makes it can write.
+    held = {
+        name: [v for v in one.get("volumes", []) if v.startswith("database:")]
+        for name, one in services.items()
+    }
+    assert {name for name, volumes in held.items() if volumes} == {"init", "postgres"}
+    assert held["postgres"] == ["database:/run/database:ro"]
+    assert postgres["environment"]["POSTGRES_PASSWORD_FILE"] == "/run/database/password"
+    assert "pg_isready" in postgres["healthcheck"]["test"]
+    # Without the profile nobody waits for it.
+    for name in ("central", "central-b"):
+        assert services[name]["depends_on"]["postgres"]["required"] is False
+
+
+def test_without_variables_the_books_are_a_file_and_there_is_one_central():
+    services = read(FILES[0])["services"]
+    assert not services["central"]["environment"]["EVCHARGE_CENTRAL__DATABASE"]
+    assert not services["engine"]["environment"]["EVCHARGE_REACH__OTHER_CENTRALS"]
+    assert services["postgres"]["profiles"] == ["postgres"]
+    assert services["central-b"]["profiles"] == ["central-b"]
+
+
+def test_the_second_central_is_as_the_first_with_a_state_folder_of_its_own():
+    services = read(FILES[0], variables(DEPLOY / "two-centrals.env"))["services"]
+    first, second = services["central"], services["central-b"]
+    assert first["command"][1:] == second["command"][1:]
+    assert first["environment"] == second["environment"]
+    # What it is called is what the others call it, and what its certificate names.
+    for name in ("central", "central-b"):
+        assert services[name]["hostname"] == name
+        assert name in services["init"]["environment"]["EVCHARGE_REGISTRY__NAMES"].split(",")
+    assert "network:/var/lib/evcharge/first:ro" in second["volumes"]
+    assert "network-b:/var/lib/evcharge/network" in second["volumes"]
+    for name in ("engine", "monitor", "driver", "greet", "weather"):
+        environment = services[name]["environment"]
+        assert environment["EVCHARGE_REACH__OTHER_CENTRALS"] == "central-b:9002"
+        assert environment["EVCHARGE_REACH__OTHER_APIS"] == "https://central-b:8000"
 
 
 def test_the_first_pc_of_a_lab_must_be_told_its_address():
@@ -165,6 +242,15 @@ def test_hadolint_has_nothing_to_say_about_the_dockerfile():
     )
     assert done.stdout == ""
     assert done.returncode == 0
+
+
+def test_the_image_has_the_library_of_postgresql():
+    done = subprocess.run(
+        [sys.executable, DEPLOY / "containers/pinned.py", ROOT / "pyproject.toml", "postgres"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert any(line.startswith("asyncpg") for line in done.stdout.splitlines())
+    assert "python pinned.py pyproject.toml postgres >wanted.txt" in DOCKERFILE
 
 
 # ---- what watches

@@ -163,6 +163,79 @@ def test_keys_are_made_once_and_the_password_is_not_printed(
     assert "made: " not in capfd.readouterr().out
 
 
+def network_of(container: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("NETWORK", "WEATHER", "DATABASE", "FIRST"):
+        monkeypatch.setattr(container, name, tmp_path / name.lower())
+    monkeypatch.setattr(container, "WITHIN_S", 0.0)
+    monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", "postgresql://evcharge@postgres/evcharge")
+
+
+def test_the_password_of_the_postgresql_beside_us_is_made_once_and_handed_over(
+    container: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    network_of(container, monkeypatch, tmp_path)
+    monkeypatch.setattr(
+        container.socket, "create_connection", lambda *_, **__: pytest.fail("before there are keys")
+    )
+    (tmp_path / "network").mkdir()
+    container.password_of_database(container.load(tmp_path / "network"))
+    made = secret_files.read_secret(tmp_path / "network" / "central" / "database.password")
+    handed = tmp_path / "database" / "password"
+    assert handed.read_text().strip() == made
+    # PostgreSQL is another user.
+    assert handed.stat().st_mode & 0o777 == 0o644
+    container.password_of_database(container.load(tmp_path / "network"))
+    assert secret_files.read_secret(tmp_path / "network" / "central" / "database.password") == made
+
+
+def test_a_postgresql_elsewhere_keeps_its_own_password(
+    container: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    network_of(container, monkeypatch, tmp_path)
+    monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", "postgresql://evcharge@db.example.org/evcharge")
+    container.password_of_database(container.load(tmp_path / "network"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waits_for_postgresql_in_vain_says_where_to_look(
+    container: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    network_of(container, monkeypatch, tmp_path)
+
+    def refused(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(container.socket, "create_connection", refused)
+    with pytest.raises(
+        container.Trouble, match=r"database evcharge at postgres.*docker compose logs postgres"
+    ):
+        container.database_answers(container.load(tmp_path / "network"))
+    monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", "")
+    container.database_answers(container.load(tmp_path / "network"))
+
+
+def test_the_second_central_takes_the_keys_that_the_first_has_now(
+    container: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    network_of(container, monkeypatch, tmp_path)
+    first, own = tmp_path / "first", tmp_path / "network"
+    for name in (*container.KEYS, "central/database.password", ".made"):
+        secret_files.replace_secret(first / name, f"old {name}")
+    (first / "central" / "central.db").write_bytes(b"not for another one")
+    roles: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(container, "server", lambda role, args: roles.append((role, args)))
+    container.second_central(["--kafka", "kafka:9092"])
+    assert roles == [("central", ["--kafka", "kafka:9092"])]
+    secret_files.replace_secret(first / "central.pem", "renewed")
+    container.second_central([])
+    assert secret_files.read_secret(own / "central.pem") == "renewed"
+    assert secret_files.read_secret(own / "central" / "database.password") == "old central/database.password"
+    assert not (own / "central" / "central.db").exists()
+    monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", "")
+    with pytest.raises(container.Trouble, match=r"two-centrals\.env"):
+        container.second_central([])
+
+
 def test_every_sentence_is_in_both_languages_and_takes_the_same_values(container: ModuleType):
     import string
 
