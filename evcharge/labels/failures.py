@@ -149,6 +149,38 @@ SENTENCES: Mapping[str, Words] = {
         "no se nos permite abrir o escribir la base de datos",
     ),
     "database write": ("the disk failed in the middle of a write", "el disco falló a mitad de una escritura"),
+    "database login": (
+        "the database refuses our login: check the user and the password",
+        "la base de datos no nos deja entrar: revise el usuario y la contraseña",
+    ),
+    "database connections": (
+        "the database takes no more connections: end some, or raise its max_connections",
+        "la base de datos no admite más conexiones: cierre algunas, o suba su max_connections",
+    ),
+    "database read-only": (
+        "the database may only be read now: end that, or name the primary",
+        "la base de datos ahora solo se puede leer: ponga fin a eso, o indique el primario",
+    ),
+    "database rights": (
+        "the database does not let this user write: let it own the schema",
+        "la base de datos no deja escribir a este usuario: hágalo dueño del esquema",
+    ),
+    "database locked": (
+        "another session locks the books: end it (pg_stat_activity)",
+        "otra sesión bloquea los libros: ciérrela (pg_stat_activity)",
+    ),
+    "database timeout": (
+        "the database broke it off: raise the statement_timeout of this user",
+        "la base de datos lo interrumpió: suba el statement_timeout de este usuario",
+    ),
+    "database part": (
+        "a part of the books is missing: put it back, then start Central again",
+        "falta una parte de los libros: restitúyala y arranque la Central de nuevo",
+    ),
+    "database certificate": (
+        "the database shows a certificate that is not valid now, or that we do not trust: renew it",
+        "la base de datos muestra un certificado que ahora no vale, o en el que no confiamos: renuévelo",
+    ),
     "database damaged": ("the database is damaged", "la base de datos está dañada"),
     # ---- Kafka
     "brokers silent": ("no broker answers", "ningún broker responde"),

@@ -24,7 +24,7 @@ from evcharge.storage.postgres_lease import Lease, joined, make_tables
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.postgres_statements import LEASE_S, commit_function, fence, query, single, sql_of
 from evcharge.storage.statements import Params, Sql, Statement, Writes
-from evcharge.storage.store_errors import StoreBroken, StoreDeposed, StoreError
+from evcharge.storage.store_errors import StoreBroken, StoreDeposed, StoreError, StoreUnwritable
 
 log = logging.getLogger(__name__)
 
@@ -89,9 +89,16 @@ class PostgresBooks:
                 await self._writer.close(timeout=CONNECT_S)
 
     async def _connected(self) -> asyncpg.Connection:
-        return await connect(
-            self._place, lock_timeout="3s", idle_in_transaction_session_timeout="5s", synchronous_commit="on"
-        )
+        try:
+            return await connect(
+                self._place,
+                lock_timeout="3s",
+                idle_in_transaction_session_timeout="5s",
+                synchronous_commit="on",
+            )
+        except StateError as problem:
+            # A file on the way there can be read no more; it may be again.
+            raise StoreUnwritable(problem.text, sentence=problem.text.rstrip(".")) from problem
 
     # ---- reading
 
@@ -142,7 +149,11 @@ class PostgresBooks:
             await self._send(writer, k, writes)
         except ALL as problem:
             if isinstance(problem, asyncpg.PostgresError) and not writer.is_closed():
-                raise store_error(problem) from problem
+                told = store_error(problem)
+                if isinstance(told, StoreUnwritable):
+                    # A session keeps what it began with: the next one has what an administrator has set since.
+                    writer.terminate()
+                raise told from problem
             if not await self._found(k):
                 raise store_error(problem) from problem
         self._commits = k
@@ -175,7 +186,12 @@ class PostgresBooks:
         if self._writer is not None and not self._writer.is_closed():
             return self._writer
         writer = await self._connected()
-        row = await writer.fetchrow(_TAKE_AGAIN, self._lease.me.name, self._lease.owner)
+        try:
+            row = await writer.fetchrow(_TAKE_AGAIN, self._lease.me.name, self._lease.owner)
+        except BaseException:
+            # Kept by nobody: one more each time, until the database takes none.
+            writer.terminate()
+            raise
         if row is None:
             await writer.close()
             raise StoreDeposed("the row of the fence is another one's")
@@ -369,6 +385,10 @@ async def _check(connection: asyncpg.Connection, place: Place) -> None:
         raise StateError(f"{place} does not store UTF-8. Create the database with ENCODING 'UTF8'.")
     if await connection.fetchval("SELECT pg_is_in_recovery()"):
         raise StateError(f"{place} is a standby, which cannot be written. Name the primary.")
+    if await connection.fetchval("SHOW transaction_read_only") == "on":
+        raise StateError(
+            f"{place} may only be read by this user. Set default_transaction_read_only = off for it."
+        )
 
 
 _SYNCHRONOUS = ("on", "remote_write", "remote_apply")

@@ -1,5 +1,6 @@
 """Where PostgreSQL is, how we get there, and with which password: without its library, which is an extra."""
 
+import contextlib
 import importlib.util
 import os
 import ssl
@@ -19,10 +20,14 @@ _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the database is: "postgresql://user@host:port/name?schema=name". `security`: auto, tls or plaintext."""
+    """Where the database is: "postgresql://user@host:port/name?schema=name". `security`: auto, tls or plaintext.
+
+    `password` counts before what `password_file` holds.
+    """
 
     url: str
     password: str | None = None
+    password_file: Path | None = None
     security: str = "auto"
     ca_file: str = ""
 
@@ -57,6 +62,14 @@ class Place:
         schema = "" if self.schema == "public" else f", schema {self.schema}"
         return f"PostgreSQL (database {self.database} at {self.host or 'localhost'}{schema})"
 
+    def secret(self) -> str | None:
+        """Return the password as it is now: its file may be given another one while Central runs."""
+        if self.password is not None or self.password_file is None:
+            return self.password
+        with contextlib.suppress(StateError):
+            return _kept(self.password_file)
+        return None  # the login fails, and says so
+
     def tls(self) -> ssl.SSLContext | None:
         """Return how its certificate is checked: it names the host. None: in the clear. Raises StateError."""
         is_local = self.host in _LOCAL or self.host.startswith("/")
@@ -74,9 +87,12 @@ def place_of(config: Config, url: str = "") -> Place:
         raise StateError(
             "`[central] database` needs the PostgreSQL extra: pip install 'evcharge[postgres]', then start again."
         )
+    path = config.state / "central" / PASSWORD_FILE
     return Place(
         url=url or config.central.database,
-        password=os.environ.get(PASSWORD_VARIABLE) or _kept(config.state / "central" / PASSWORD_FILE),
+        password=os.environ.get(PASSWORD_VARIABLE) or None,
+        # Without one, the library looks where its other programs do (~/.pgpass).
+        password_file=path if _kept(path) is not None else None,
         security=config.central.database_security,
         ca_file=config.central.database_ca_file,
     )

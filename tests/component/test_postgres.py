@@ -22,16 +22,23 @@ from evcharge.domain.errors import StateError, Taken
 from evcharge.evc1 import messages
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import CentralSettings, Config
-from evcharge.security import state_folder
+from evcharge.security import secret_files, state_folder
 from evcharge.storage import postgres_books, postgres_lease
 from evcharge.storage.postgres_books import PostgresBooks, open_postgres
-from evcharge.storage.postgres_place import Place
+from evcharge.storage.postgres_place import Place, place_of
 from evcharge.storage.statements import Put, Sql
-from evcharge.storage.store_errors import StoreAway, StoreBroken, StoreDeposed
+from evcharge.storage.store_errors import (
+    StoreAway,
+    StoreBroken,
+    StoreBusy,
+    StoreDeposed,
+    StoreError,
+    StoreUnwritable,
+)
 from tests.component import engines
 from tests.component.books import busy_day, entries, lasting, opened, reloaded
 from tests.component.town import Town, hear
-from tests.postgres import server, server_user
+from tests.postgres import restart, server, server_user
 
 ENGINES = (engines.POSTGRES,)
 PUT = Put("order_taken", ("command_id", "at"))
@@ -162,6 +169,146 @@ async def test_a_backend_that_was_ended_is_replaced(books, postgres: str):
         except StoreAway:
             await books.commit([(PUT, [(name, "t")])])
     assert await stored(books) == ["a", "b", "c"]
+
+
+# ---- what befalls a server while Central runs
+
+
+@contextlib.asynccontextmanager
+async def of_a_user(postgres: str, tmp_path: Path) -> AsyncIterator[tuple[PostgresBooks, asyncpg.Connection]]:
+    """Books of a user of its own, and the connection of an administrator to whom nothing of it applies."""
+    master = await asyncpg.connect(postgres)
+    name = f"u{os.urandom(4).hex()}"
+    try:
+        await master.execute(f"CREATE ROLE {name} LOGIN; CREATE SCHEMA {name} AUTHORIZATION {name}")
+        await master.execute(f"SET search_path = {name}")
+        place = Place(url=f"{postgres.replace('evcharge@', f'{name}@')}?schema={name}")
+        async with open_postgres(place, setup.SCHEMA, STATEMENTS) as books:
+            yield books, master
+    finally:
+        await master.execute(f"ROLLBACK; DROP SCHEMA IF EXISTS {name} CASCADE; DROP ROLE IF EXISTS {name}")
+        await master.close()
+
+
+FAULTS = {
+    "read-only": (
+        "ALTER ROLE {user} SET default_transaction_read_only = on",
+        "ALTER ROLE {user} RESET ALL",
+        (StoreUnwritable, "may only be read now"),
+    ),
+    "no login": (
+        "ALTER ROLE {user} NOLOGIN",
+        "ALTER ROLE {user} LOGIN",
+        (StoreUnwritable, "refuses our login"),
+    ),
+    "no connections": (
+        "ALTER ROLE {user} CONNECTION LIMIT 0",
+        "ALTER ROLE {user} CONNECTION LIMIT -1",
+        (StoreAway, "takes no more connections"),
+    ),
+    "locked": ("BEGIN; LOCK TABLE order_taken", "ROLLBACK", (StoreBusy, "another session locks the books")),
+    "dropped": (
+        "ALTER TABLE order_taken RENAME TO gone",
+        "ALTER TABLE gone RENAME TO order_taken",
+        (StoreError, "a part of the books is missing"),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_while_a_server_has_a_fault_nothing_is_stored_and_afterwards_it_goes_on(
+    postgres: str, tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
+):
+    breaks, mends, (kind, said) = FAULTS[fault]
+    monkeypatch.setattr(postgres_books, "_DOUBT_S", 0.0)
+    async with of_a_user(postgres, tmp_path) as (books, master):
+        await put(books, "a")
+        user = await books._writer.fetchval("SELECT current_user")
+        # Settings of a user are those of its next connection.
+        await books._writer.close()
+        await master.execute(breaks.format(user=user))
+        for _ in range(2):
+            with pytest.raises(kind, match=said):
+                await books.commit([(PUT, [("b", "t")])])
+        await master.execute(mends.format(user=user))
+        await put(books, "c")
+        assert await stored(books) == ["a", "c"]
+        # Nobody left connections behind in trying again.
+        count = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1"
+        assert await master.fetchval(count, user) <= 5
+
+
+async def test_how_long_a_commit_may_take_is_not_what_is_set_for_people(postgres: str, tmp_path: Path):
+    async with of_a_user(postgres, tmp_path) as (books, master):
+        user = await books._writing()
+        name = await user.fetchval("SELECT current_user")
+        await master.execute(f"ALTER ROLE {name} SET statement_timeout = '1ms'")
+        await user.close()
+        await put(books, "a")
+        await books.commit([(Sql("SELECT pg_sleep(0.1)"), [{}])])
+
+
+async def test_a_password_that_is_changed_while_central_runs_is_read_anew(tmp_path: Path):
+    folder = Path(tempfile.mkdtemp(prefix="evcharge-postgres-hba-"))
+    try:
+        folder.chmod(0o755)
+        hba = folder / "pg_hba.conf"
+        hba.write_text("host all all 127.0.0.1/32 trust\n")
+        hba.chmod(0o644)
+        with server(hba_file=str(hba)) as url:
+            master = await asyncpg.connect(url)
+            await master.execute("ALTER ROLE evcharge PASSWORD 'one'")
+            hba.write_text("host all all 127.0.0.1/32 scram-sha-256\n")
+            await master.execute("SELECT pg_reload_conf()")
+            path = tmp_path / "central" / "database.password"
+            secret_files.replace_secret(path, "one")
+            config = Config(state=tmp_path, central=CentralSettings(database=url))
+            async with open_postgres(place_of(config), setup.SCHEMA, STATEMENTS) as books:
+                await put(books, "a")
+                await master.execute("ALTER ROLE evcharge PASSWORD 'two'")
+                # Whoever is connected stays so.
+                await put(books, "b")
+                await books._writer.close()
+                with pytest.raises(StoreUnwritable, match="check the user and the password"):
+                    await books.commit([(PUT, [("c", "t")])])
+                secret_files.replace_secret(path, "two")
+                await put(books, "d")
+                assert await stored(books) == ["a", "b", "d"]
+            await master.close()
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_a_server_that_is_restarted_under_commits_loses_nothing_that_was_confirmed(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+):
+    # Also where a restart takes long, it is found out what became of the commit under way.
+    monkeypatch.setattr(postgres_books, "_DOUBT_S", 80.0)
+    with server() as url:
+        async with open_postgres(Place(url=url), setup.SCHEMA, STATEMENTS) as books:
+            data = (await books.read("SHOW data_directory"))[0][0]
+            confirmed: list[str] = []
+            begun, is_back = asyncio.Event(), asyncio.Event()
+
+            async def writes() -> None:
+                afterwards = 0
+                while afterwards < 20:
+                    afterwards += is_back.is_set()
+                    name = f"{len(confirmed):06}"
+                    # Refused, it was not stored: asked again, it is stored once.
+                    with contextlib.suppress(StoreAway):
+                        await books.commit([(PUT, [(name, "t")])])
+                        confirmed.append(name)
+                    if len(confirmed) == 20:
+                        begun.set()
+
+            async with asyncio.timeout(100), asyncio.TaskGroup() as tasks:
+                tasks.create_task(writes())
+                await begun.wait()
+                await asyncio.to_thread(restart, data, mode)
+                is_back.set()
+            assert await stored(books) == confirmed
 
 
 # ---- what it refuses

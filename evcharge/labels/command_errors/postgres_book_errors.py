@@ -117,6 +117,10 @@ SENTENCES: Mapping[str, Words] = {
         "{place} is a standby, which cannot be written. Name the primary.",
         "{place} es un servidor en espera, en el que no se puede escribir. Indique el primario.",
     ),
+    "place read-only": (
+        "{place} may only be read by this user. Set default_transaction_read_only = off for it.",
+        "{place} solo se puede leer con este usuario. Ponga default_transaction_read_only = off para él.",
+    ),
     "place newer": (
         (
             "{place} has schema {have}, written by a newer evcharge; this one knows {newest}. Update evcharge, "

@@ -293,6 +293,21 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "database held": "ein anderes Programm hält die Datenbank",
         "database shut": "wir dürfen die Datenbank nicht öffnen oder beschreiben",
         "database write": "der Datenträger versagte mitten in einem Schreibvorgang",
+        "database login": "die Datenbank weist unsere Anmeldung ab: Benutzer und Passwort prüfen",
+        "database connections": (
+            "die Datenbank nimmt keine weiteren Verbindungen an: einige beenden oder ihr "
+            "max_connections erhöhen"
+        ),
+        "database read-only": (
+            "die Datenbank darf jetzt nur gelesen werden: das beenden oder den primären Server nennen"
+        ),
+        "database rights": "die Datenbank lässt diesen Benutzer nicht schreiben: ihm das Schema übereignen",
+        "database locked": "eine andere Sitzung sperrt die Bücher: sie beenden (pg_stat_activity)",
+        "database timeout": "die Datenbank hat es abgebrochen: das statement_timeout dieses Benutzers erhöhen",
+        "database part": "ein Teil der Bücher fehlt: zurückbringen, dann Central neu starten",
+        "database certificate": (
+            "die Datenbank zeigt ein Zertifikat, das jetzt nicht gilt oder dem wir nicht trauen: es erneuern"
+        ),
         "database damaged": "die Datenbank ist beschädigt",
         "brokers silent": "kein Broker antwortet",
         "brokers not ready": "die Broker sind nicht bereit",

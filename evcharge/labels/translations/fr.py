@@ -298,6 +298,19 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "database held": "un autre programme retient la base de données",
         "database shut": "nous n’avons pas le droit d’ouvrir ou d’écrire la base de données",
         "database write": "le disque a échoué au milieu d’une écriture",
+        "database login": "la base de données refuse notre connexion : vérifiez l’utilisateur et le mot de passe",
+        "database connections": (
+            "la base de données n’accepte plus de connexions : fermez-en, ou augmentez son max_connections"
+        ),
+        "database read-only": "la base de données est en lecture seule : mettez-y fin, ou indiquez le primaire",
+        "database rights": "la base de données ne laisse pas cet utilisateur écrire : donnez-lui le schéma",
+        "database locked": "une autre session verrouille les livres : mettez-y fin (pg_stat_activity)",
+        "database timeout": "la base de données l’a interrompu : augmentez le statement_timeout de cet utilisateur",
+        "database part": "une partie des livres manque : remettez-la, puis redémarrez la Centrale",
+        "database certificate": (
+            "la base de données montre un certificat non valide à présent, ou auquel nous ne nous "
+            "fions pas : renouvelez-le"
+        ),
         "database damaged": "la base de données est endommagée",
         "brokers silent": "aucun broker ne répond",
         "brokers not ready": "les brokers ne sont pas prêts",

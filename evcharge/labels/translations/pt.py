@@ -293,6 +293,18 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "database held": "outro programa retém a base de dados",
         "database shut": "não nos é permitido abrir ou escrever a base de dados",
         "database write": "o disco falhou a meio de uma escrita",
+        "database login": "a base de dados recusa o nosso acesso: verifique o utilizador e a palavra-passe",
+        "database connections": (
+            "a base de dados não aceita mais ligações: termine algumas, ou aumente o seu max_connections"
+        ),
+        "database read-only": "a base de dados agora só pode ser lida: ponha fim a isso, ou indique o primário",
+        "database rights": "a base de dados não deixa este utilizador escrever: torne-o dono do esquema",
+        "database locked": "outra sessão bloqueia os livros: termine-a (pg_stat_activity)",
+        "database timeout": "a base de dados interrompeu-o: aumente o statement_timeout deste utilizador",
+        "database part": "falta uma parte dos livros: reponha-a e arranque a Central de novo",
+        "database certificate": (
+            "a base de dados mostra um certificado que agora não vale, ou em que não confiamos: renove-o"
+        ),
         "database damaged": "a base de dados está danificada",
         "brokers silent": "nenhum broker responde",
         "brokers not ready": "os brokers não estão prontos",
