@@ -144,7 +144,7 @@ class Fleet:
     """Dials Central as many charging points."""
 
     def __init__(self, state: Path, port: int) -> None:
-        self.dial = Dialler(state, "127.0.0.1", port).dial
+        self.dial = Dialler(state, [("127.0.0.1", port)]).dial
 
     async def point(self, number: int) -> Point:
         """Bring one charging point and one driver to life."""

@@ -22,7 +22,7 @@ from evcharge.labels.demo import SENTENCES
 from evcharge.labels.operator import SENTENCES as OPERATOR
 from evcharge.operator.client import OperatorClient
 from evcharge.runtime import failures
-from evcharge.runtime.config import Config
+from evcharge.runtime.config import Config, ReachSettings
 from evcharge.runtime.waiting import uninterrupted
 from evcharge.security import secret_files
 from evcharge.weather.keys import find_key
@@ -147,7 +147,9 @@ class _Show:
         if url is None:
             return None
         try:
-            return OperatorClient(url, self._config.state, Speech(OPERATOR, self._config.lang))
+            return OperatorClient(
+                ReachSettings(central_api=url), self._config.state, Speech(OPERATOR, self._config.lang)
+            )
         except EvchargeError:
             return None  # a state folder that others made, without an operator's token: the rest goes on
 

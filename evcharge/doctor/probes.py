@@ -58,20 +58,28 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
     """Return what there is to see from this PC; each question may take `within_s` seconds."""
     ca_file = config.state / "ca.pem"
     registry_at = urlsplit(config.reach.registry_url)
-    api_at = urlsplit(config.reach.central_api)
-    registry, centrals, api, source, brokers_why = await asyncio.gather(
+    api_urls = (config.reach.central_api, *config.reach.other_apis)
+    registry, centrals, apis, source, brokers_why = await asyncio.gather(
         network_probes.server(
             registry_at.hostname or "", _port(config.reach.registry_url), "/ca.pem", ca_file, within_s
         ),
         asyncio.gather(*(network_probes.way(*one, within_s) for one in config.reach.centrals)),
-        network_probes.server(
-            api_at.hostname or "", _port(config.reach.central_api), "/healthz", ca_file, within_s
+        asyncio.gather(
+            *(
+                network_probes.server(urlsplit(url).hostname or "", _port(url), "/healthz", ca_file, within_s)
+                for url in api_urls
+            )
         ),
         _weather(config, within_s, environ),
         _brokers(config, within_s, environ),
     )
     # One of several is at work, and the others refuse.
     central = next((one for one in centrals if one.end is WayEnd.OPEN), centrals[0])
+    # Also one that stands by answers here, for the one at work.
+    api_url, api = next(
+        (one for one in zip(api_urls, apis, strict=True) if one[1].way.end is WayEnd.OPEN),
+        (api_urls[0], apis[0]),
+    )
     may_ask = registry.shown is not None and registry.shown.trust is Trust.OURS
     found = [
         await _member(config, kind, id_, within_s, environ, may_ask=may_ask)
@@ -100,7 +108,7 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
         registry=registry,
         central=central,
         central_api=api,
-        central_api_url=config.reach.central_api,
+        central_api_url=api_url,
         members=tuple(member for member, _ in found),
         knock=knock,
         central_version=await network_probes.release(api.way, ca_file, within_s) if is_ours else None,
@@ -191,7 +199,7 @@ class OperatorAsked:
         self._api: OperatorClient | None = None
         try:
             say = Speech(OPERATOR, config.lang)
-            self._api = OperatorClient(config.reach.central_api, config.state, say, environ)
+            self._api = OperatorClient(config.reach, config.state, say, environ)
         except EvchargeError:
             pass  # no operator's token here: most PCs have none
 

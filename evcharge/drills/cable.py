@@ -2,19 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
+
+from evcharge.evc1.central_addresses import Address
 
 _CHUNK_BYTES = 65536
 
 
 class Cable:
-    """Carries what comes to `port` of this PC on to `host:to`."""
+    """Carries what comes to `port` of this PC on to the Central that serves, of those at `centrals`."""
 
-    def __init__(self, host: str, to: int) -> None:
-        self._host = host
-        self._to = to
+    def __init__(self, centrals: Iterable[Address]) -> None:
+        self._centrals = tuple(centrals)
         self._whole = asyncio.Event()
         self._whole.set()
         self._ends: set[asyncio.StreamWriter] = set()
@@ -56,7 +57,7 @@ class Cable:
         try:
             await self._whole.wait()
             with contextlib.suppress(OSError):
-                there, onward = await asyncio.open_connection(self._host, self._to)
+                there, onward = await self._onward()
                 self._ends.add(onward)
                 try:
                     async with asyncio.TaskGroup() as tasks:
@@ -68,6 +69,13 @@ class Cable:
         finally:
             self._ends.discard(writer)
             writer.transport.abort()
+
+    async def _onward(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to the first that takes it. Raises OSError."""
+        for host, port in self._centrals[:-1]:
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection(host, port)
+        return await asyncio.open_connection(*self._centrals[-1])
 
     async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

@@ -13,6 +13,7 @@ Address = tuple[str, int]
 # What answers there is not a Central of ours, or says so: another address may do better.
 NOT_OURS = frozenset({Code.CENTRAL_PROOF, Code.VERSION, Code.MALFORMED, Code.TOO_BIG, Code.FIELD})
 _NOT_REACHED = (Code.UNREACHABLE, Code.CLOSED, Code.TIMEOUT)
+NOT_SERVED = NOT_OURS | frozenset(_NOT_REACHED)
 
 
 class CentralAddresses:

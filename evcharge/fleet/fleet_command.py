@@ -64,7 +64,7 @@ def fleet(
     if seconds is not None:
         wish = structs.replace(wish, seconds=seconds)
     descriptors.raise_limit()
-    dialler = fleet_run.Dialler(config.state, config.reach.central_host, config.reach.central_port)
+    dialler = fleet_run.Dialler(config.state, config.reach.centrals)
     tally = Tally()
     console = Console(highlight=False)
     standing: list[int] = []

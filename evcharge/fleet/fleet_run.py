@@ -1,13 +1,15 @@
 """A fleet from its first login to its last word: who is struck by what, and when."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 
+from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
+from evcharge.evc1.central_addresses import NOT_SERVED, Address, CentralAddresses
 from evcharge.evc1.connection import Channel, connect
 from evcharge.evc1.tickets import Identity, seal_ticket
 from evcharge.fleet.fleet_scenario import Blow, Scenario, Turn, struck
@@ -27,20 +29,32 @@ _LAST_WORDS_S = 10.0
 
 
 class Dialler:
-    """Logs in whoever is simulated, by the service key: on the PC of Central only."""
+    """Logs in whoever is simulated, by the service key, at whichever Central serves: on the PC of one only."""
 
-    def __init__(self, state: Path, host: str, port: int) -> None:
+    def __init__(self, state: Path, centrals: Iterable[Address]) -> None:
         """Read the service key. Raises StateError when it is not there."""
         self.state = state
         self._key = secret_files.read_keys(state / "service.key")[0]
-        self._host, self._port = host, port
+        self._centrals = tuple(centrals)
 
     async def dial(self, name: str, role: Role) -> Channel:
         """Return a link of `name`. Raises what `connect` raises."""
         now = utc_now().timestamp()
         identity = Identity(name, role, 0, int(now), _LOCATION)
         issued = seal_ticket(self._key, identity, issuer="registry", ttl_s=_TICKET_S, now=now)
-        return await connect(self._host, self._port, issued, name, role, timeout_s=_LOGIN_WITHIN_S)
+        # A round of this one's own: a thousand dial at once.
+        addresses = CentralAddresses(self._centrals)
+        while True:
+            host, port = addresses.next
+            try:
+                channel = await connect(host, port, issued, name, role, timeout_s=_LOGIN_WITHIN_S)
+            except EvchargeError as problem:
+                if problem.code not in NOT_SERVED or not addresses.failed(problem):
+                    raise
+            else:
+                # Who served is dialled first from now on.
+                self._centrals = addresses.all
+                return channel
 
 
 async def play(

@@ -1,13 +1,14 @@
 """Central's HTTP API as the operator's commands see it."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from evcharge.domain.ids import natural
 from evcharge.http.central_client import OPERATOR_VARIABLE, ApiClient, BearerToken
 from evcharge.labels import Speech
+from evcharge.runtime.config import ReachSettings
 from evcharge.security import state_folder
 
 # An order to all charging points may take its time.
@@ -15,19 +16,14 @@ _WITHIN_S = 20.0
 
 
 class OperatorClient(ApiClient):
-    """Central at `url`, with the operator's token of the state folder or the environment."""
+    """Central wherever `reach` says that one is, with the operator's token of the state folder or the environment."""
 
     def __init__(
-        self,
-        url: str,
-        state: Path,
-        say: Speech,
-        environ: Mapping[str, str] = os.environ,
-        others: Sequence[str] = (),
+        self, reach: ReachSettings, state: Path, say: Speech, environ: Mapping[str, str] = os.environ
     ) -> None:
         """Raises what ApiClient raises."""
         token = BearerToken(OPERATOR_VARIABLE, state_folder.operator_token_path(state), environ)
-        super().__init__(url, state / "ca.pem", say, token, _WITHIN_S, others)
+        super().__init__(reach.central_api, state / "ca.pem", say, token, _WITHIN_S, others=reach.other_apis)
 
     async def get(self, path: str, **params: object) -> dict[str, Any]:
         """Ask; parameters that are None are left out. Raises what `call` raises."""

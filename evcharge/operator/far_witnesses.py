@@ -62,7 +62,7 @@ async def _registry(config: Config) -> list[Head]:
 
 async def _central(config: Config, say: Speech) -> list[Head]:
     """Return what Central's audit log says of the Registry's."""
-    api = OperatorClient(config.reach.central_api, config.state, say)
+    api = OperatorClient(config.reach, config.state, say)
     heads: list[Head] = []
     after = 0
     while True:

@@ -42,6 +42,8 @@ class Operating:
         self.config = settings(config_file, given)
         self.lang: str = self.config.lang
         self.as_json = as_json
+        # Where the Central is that answered.
+        self.at = self.config.reach.central_api
         self.say = Speech(SENTENCES, self.lang)
         if self.config.central.timezone:
             # The operator's tables, the panel and the pages tell one instant alike.
@@ -51,8 +53,7 @@ class Operating:
         """Return Central's API, wherever one of its Centrals answers. Raises StateError, ConfigError."""
         from evcharge.operator.client import OperatorClient
 
-        reach = self.config.reach
-        return OperatorClient(reach.central_api, self.config.state, self.say, others=reach.other_apis)
+        return OperatorClient(self.config.reach, self.config.state, self.say)
 
     def ask(
         self, talk: "Callable[[OperatorClient], Coroutine[Any, Any, dict[str, Any]]]", *, show: bool = True
@@ -63,7 +64,10 @@ class Operating:
         from evcharge.operator import tables
 
         async def run() -> dict[str, Any]:
-            return await talk(self.api())
+            api = self.api()
+            content = await talk(api)
+            self.at = api.url
+            return content
 
         content = asyncio.run(run())
         if self.as_json and show:

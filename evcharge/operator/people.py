@@ -73,7 +73,7 @@ def make_link(name: str, as_json: bool, config_file: Path | None, **given: Any) 
     """Make a link that logs NAME in with one click, once, within an hour; only where the pages are on 127.0.0.1."""
     work = Operating(config_file, given, as_json=as_json)
     content = work.ask(lambda api: api.post(_path("accounts", name, "/link")))
-    work.tell("account link", who=name, link=f"{work.config.reach.central_api}{content['path']}")
+    work.tell("account link", who=name, link=f"{work.at}{content['path']}")
 
 
 @account.command("role")
@@ -113,7 +113,7 @@ def add_token(name: str, role: str, as_json: bool, config_file: Path | None, **g
     content = work.ask(lambda api: api.post("/api/tokens", {"name": name, "role": role}))
     work.tell("token added", who=name, role=role, token=content["token"])
     if role == "viewer" and not as_json:
-        link = f"{work.config.reach.central_api}/login?next=%2F%3Fkiosk%3D1#token={content['token']}"
+        link = f"{work.at}/login?next=%2F%3Fkiosk%3D1#token={content['token']}"
         work.tell("token wall", link=link)
 
 

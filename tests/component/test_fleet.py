@@ -5,10 +5,13 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evcharge.domain.errors import StateError
+from evcharge.domain.ids import Role
+from evcharge.evc1.connection import Channel, connect
 from evcharge.fleet import fleet_run
 from evcharge.fleet.fleet_scenario import Blow, Scenario, Turn
 from evcharge.fleet.simulated_point import SimulatedPoint
@@ -26,7 +29,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 
 
 def of(town: Town) -> tuple[list[SimulatedPoint], Tally]:
-    tally, dialler = Tally(), fleet_run.Dialler(town.state, "127.0.0.1", town.port)
+    tally, dialler = Tally(), fleet_run.Dialler(town.state, [("127.0.0.1", town.port)])
     return fleet_run.simulated_points(POINTS, dialler, tally, seed=1), tally
 
 
@@ -49,6 +52,22 @@ async def test_its_drivers_charge_and_get_tickets(town: Town):
     point = town.dispatcher.facts.point("SIM00001")
     assert point is not None
     assert point.location.name == "Simulated"
+
+
+async def test_where_the_first_central_is_gone_it_dials_another_and_stays_there(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+):
+    dialled: list[int] = []
+
+    async def noted(host: str, port: int, *args: Any, **more: Any) -> Channel:
+        dialled.append(port)
+        return await connect(host, port, *args, **more)
+
+    monkeypatch.setattr(fleet_run, "connect", noted)
+    dialler = fleet_run.Dialler(town.state, [("127.0.0.1", 1), ("127.0.0.1", town.port)])
+    for _ in range(2):
+        await (await dialler.dial("SIM00001", Role.MONITOR)).close()
+    assert dialled == [1, town.port, town.port]
 
 
 async def test_a_fleet_that_ends_leaves_no_charge_open_and_another_one_goes_on(town: Town):
@@ -120,7 +139,7 @@ async def test_faults_and_cold_are_what_central_sees_and_pass(town: Town):
 
 def test_it_needs_the_keys_of_central(tmp_path: Path):
     with pytest.raises(StateError):
-        fleet_run.Dialler(tmp_path, "127.0.0.1", 1)
+        fleet_run.Dialler(tmp_path, [("127.0.0.1", 1)])
 
 
 async def test_the_command_says_how_central_fared(town: Town, tmp_path: Path):

@@ -85,7 +85,7 @@ BOTH = pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "with a
 async def test_an_operators_command_sends_an_impostor_nothing(tmp_path: Path, state: Path, encrypted: bool):
     tls = of_another_network(tmp_path / "theirs") if encrypted else None
     async with impostor(tls) as listener:
-        api = OperatorClient(listener.url, state, SAY, {})
+        api = OperatorClient(ReachSettings(central_api=listener.url), state, SAY, {})
         with pytest.raises(Overloaded) as raised:
             await api.post("/api/drivers/D01/top-up", {"cents": 2000, "reference": "r-1"})
     # The greeting of TLS, and that only where it can be read.
@@ -120,7 +120,7 @@ async def test_the_weather_service_sends_an_impostor_nothing(
 
 async def test_who_takes_centrals_port_while_it_is_down_learns_no_token(tmp_path: Path):
     async with opened(tmp_path) as office:
-        api = OperatorClient(office.url, tmp_path, SAY, {})
+        api = OperatorClient(ReachSettings(central_api=office.url), tmp_path, SAY, {})
         assert (await api.get("/api/cps"))["cps"] == []
     async with impostor(port=int(office.url.rpartition(":")[2])) as listener:
         with pytest.raises(Overloaded, match="does not prove who it is"):
@@ -133,13 +133,14 @@ async def test_of_several_centrals_the_one_that_answers_is_asked_and_a_stranger_
 ):
     async with opened(tmp_path) as office, impostor() as listener:
         away = "https://127.0.0.1:1"
-        api = OperatorClient(away, tmp_path, SAY, {}, [listener.url, office.url])
+        api = OperatorClient(
+            ReachSettings(central_api=away, other_apis=[listener.url, office.url]), tmp_path, SAY, {}
+        )
         assert (await api.get("/api/cps"))["cps"] == []
         assert api.url == office.url
         taken = bytearray()
-        await OperatorClient(away, tmp_path, SAY, {}, [office.url]).download(
-            "/api/sessions.csv", taken.extend
-        )
+        other = ReachSettings(central_api=away, other_apis=[office.url])
+        await OperatorClient(other, tmp_path, SAY, {}).download("/api/sessions.csv", taken.extend)
         assert taken
         assert not listener.knows(office.token)
     with pytest.raises(Overloaded):
@@ -151,7 +152,7 @@ async def test_a_certificate_out_of_its_time_is_a_matter_of_clocks(tmp_path: Pat
     tls = server_context(tmp_path / "central.pem", tmp_path / "central.key")
     async with impostor(tls) as listener:
         with pytest.raises(Overloaded, match="not valid now: compare the clocks"):
-            await OperatorClient(listener.url, tmp_path, SAY, {}).get("/api/cps")
+            await OperatorClient(ReachSettings(central_api=listener.url), tmp_path, SAY, {}).get("/api/cps")
 
 
 # ---- one port for browsers and programs

@@ -26,6 +26,7 @@ from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import stream
 from evcharge.operator.client import OperatorClient
+from evcharge.runtime.config import ReachSettings
 from evcharge.security import secret_files, state_folder, tls
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import Town, hear, running
@@ -451,7 +452,7 @@ async def test_a_token_that_is_made_anew_is_read_anew(town: Town, shell: Shell):
     path, right = town.state / "operator.token", secret_files.read_secret(town.state / "operator.token")
     secret_files.replace_secret(path, secret_files.new_secret())
     url = (await town.says("API for operators is listening")).split()[-1]
-    api = OperatorClient(url, town.state, Speech(SENTENCES), {})
+    api = OperatorClient(ReachSettings(central_api=url), town.state, Speech(SENTENCES), {})
     with pytest.raises(AuthenticationError, match="copy operator.token from Central's"):
         await api.get("/api/cps")
     path.unlink()
@@ -526,7 +527,7 @@ async def test_who_follows_events_waits_while_a_proxy_answers_nonsense(tmp_path:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         say = Speech(SENTENCES)
         async with asyncio.timeout(20):
-            api = OperatorClient(url, tmp_path / "state", say, {})
+            api = OperatorClient(ReachSettings(central_api=url), tmp_path / "state", say, {})
             assert await stream._news(api, say, 0, {}) == []
     assert replies == []
     told = capsys.readouterr().err.splitlines()
