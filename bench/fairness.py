@@ -96,7 +96,7 @@ def _bearer(state: Path) -> bytes:
 async def _links(
     state: Path, port: int, name: str, role: Role, says: Callable[[Channel], Awaitable[None]]
 ) -> None:
-    dialler = Dialler(state, "127.0.0.1", port)
+    dialler = Dialler(state, [("127.0.0.1", port)])
     while True:
         with contextlib.suppress(EvchargeError, OSError):
             channel = await dialler.dial(name, role)

@@ -144,6 +144,7 @@ class Fleet:
     """Dials Central as many charging points."""
 
     def __init__(self, state: Path, port: int) -> None:
+        self.state = state
         self.dial = Dialler(state, [("127.0.0.1", port)]).dial
 
     async def point(self, number: int) -> Point:

@@ -32,11 +32,11 @@ async def measure(points: int, seconds: float) -> Lag:
     return lag
 
 
-async def waits_of(probe: Channel, seconds: float) -> Lag:
-    """Return how long a link waits for the answers to its heartbeats, for so many seconds."""
+async def waits_of(probe: Channel, seconds: float, over: asyncio.Event | None = None) -> Lag:
+    """Return how long a link waits for the answers to its heartbeats, for so many seconds or until it is `over`."""
     waits = []
     until = time.perf_counter() + seconds
-    while (began := time.perf_counter()) < until:
+    while (began := time.perf_counter()) < until and not (over and over.is_set()):
         probe.send(messages.Heartbeat())
         while not isinstance(await probe.receive(), messages.Heartbeat):
             pass

@@ -226,6 +226,10 @@ SENTENCES: Mapping[str, Words] = {
         "{n} more events in a few seconds than anyone can read: `evcharge events` has them all",
         "{n} sucesos más en unos segundos de los que nadie puede leer: todos están en `evcharge events`",
     ),
+    "points not shown": (
+        "{n} more charging points than anyone can read: `evcharge cps` lists them all",
+        "{n} puntos de recarga más de los que nadie puede leer: `evcharge cps` los enumera todos",
+    ),
     "stood still": (
         "Central stood still for {seconds} s; no link is judged by it",
         "Central estuvo parada {seconds} s; ningún enlace se juzga por ello",

@@ -38,9 +38,11 @@ class EventLog:
         self._shown: dict[CpId, str] = {point.cp_id: status_line(point, lang) for point in facts.points()}
 
     def show_all(self) -> None:
-        """Print every charging point: all Disconnected after a start (RELIABILITY I23)."""
-        for text in self._shown.values():
+        """Print the charging points, all Disconnected after a start (RELIABILITY I23), or of thousands the first."""
+        for text in islice(self._shown.values(), _EVENTS_AT_ONCE):
             log.info("%s", text)
+        if (more := len(self._shown) - _EVENTS_AT_ONCE) > 0:
+            log.info("%s", said("points not shown", n=more))
 
     def on_event(self, event: Event) -> None:
         """Print `event`, and the status that follows from it; in a storm of events, count it."""

@@ -118,6 +118,19 @@ async def test_thousands_of_statuses_are_told_some_at_a_time(
         assert sum("stands" in record.getMessage() for record in caplog.records) == told
 
 
+def test_the_console_lists_at_first_as_many_points_as_anyone_can_read(
+    town: Network, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "evcharge.central.terminal.event_log")
+    point = town.facts.point("CP001")
+    for number in range(1, 1_250):
+        town.facts.put(replace(point, cp_id=f"CP{number:03}"))
+    EventLog(town.facts).show_all()
+    told = [record.getMessage() for record in caplog.records]
+    assert (told[0], len(told)) == ("CP001 (Alicante) Available", 1_001)
+    assert told[-1] == "249 more charging points than anyone can read: `evcharge cps` lists them all"
+
+
 def test_the_console_prints_each_event_and_each_change_of_status_once(
     town: Network, caplog: pytest.LogCaptureFixture
 ):
