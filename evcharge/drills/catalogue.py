@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from evcharge.domain.charging_point import CpStatus
 from evcharge.drills.course import Act, Drill, Expectation, Need, Proof, Screen, Step
+from evcharge.storage.members import Cause
 
 
 def _status(status: CpStatus) -> Expectation:
@@ -73,7 +74,7 @@ _ALL = (
     ),
     Drill(
         name="central-crash",
-        needs=(Need.CENTRAL_HERE,),
+        needs=(Need.CENTRAL_HERE, Need.CENTRAL_ALONE),
         steps=(
             _CHARGE,
             _step(
@@ -184,6 +185,32 @@ _ALL = (
                 _GROWS,
             ),
             _UNPLUG,
+        ),
+    ),
+    Drill(
+        name="central-failover",
+        needs=(Need.TWO_CENTRALS,),
+        steps=(
+            _CHARGE,
+            _step(
+                Act.KILL_LEADER,
+                (Screen.CENTRALS, _DRIVER, _WALL),
+                Expectation(Proof.OTHER_WORKS, within_s=1.0),
+                Expectation(Proof.TOOK_OVER, Cause.KILLED),
+                _driver_says(r"CENTRAL at"),
+                _GROWS,
+            ),
+            _step(Act.START_LEADER, (Screen.CENTRALS,), Expectation(Proof.STANDS_BY)),
+            _step(
+                Act.FREEZE_LEADER,
+                (Screen.CENTRALS, _DRIVER, _WALL),
+                Expectation(Proof.OTHER_WORKS, within_s=5.0),
+                Expectation(Proof.TOOK_OVER, Cause.SILENT),
+                _GROWS,
+            ),
+            _step(Act.GO_ON_LEADER, (Screen.CENTRALS,), Expectation(Proof.STANDS_BY)),
+            _UNPLUG,
+            _step(Act.VERIFY, (_WALL,), Expectation(Proof.VERIFIED)),
         ),
     ),
 )

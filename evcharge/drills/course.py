@@ -19,6 +19,10 @@ class Act(StrEnum):
     START_DRIVER = "start driver"
     KILL_CENTRAL = "kill central"
     START_CENTRAL = "start central"
+    KILL_LEADER = "kill leader"
+    START_LEADER = "start leader"
+    FREEZE_LEADER = "freeze leader"
+    GO_ON_LEADER = "go on leader"
     SPOIL_KEY = "spoil key"
     RIGHT_KEY = "right key"
     REVOKE = "revoke"
@@ -31,6 +35,7 @@ class Act(StrEnum):
     FREE_DISK = "free disk"
     CUT_CABLE = "cut cable"
     MEND_CABLE = "mend cable"
+    VERIFY = "verify"
 
 
 class Proof(StrEnum):
@@ -50,6 +55,12 @@ class Proof(StrEnum):
     # An alert of that id is open, or open no more.
     ALERT = "alert"
     NO_ALERT = "no alert"
+    # Another Central takes peers; the API says that it took over and why; the one that was broken stands by.
+    OTHER_WORKS = "other works"
+    TOOK_OVER = "took over"
+    STANDS_BY = "stands by"
+    # `evcharge audit verify` finds nothing wrong.
+    VERIFIED = "verified"
 
 
 class Screen(StrEnum):
@@ -60,19 +71,27 @@ class Screen(StrEnum):
     ENGINE = "engine"
     MONITOR = "monitor"
     CENTRAL = "central"
+    CENTRALS = "centrals"
 
 
 class Expectation(Struct, frozen=True):
-    """Something that must become so: `value` is a status, an alert, or a pattern of a line."""
+    """Something that must become so: `value` is a status, an alert, a cause, or a pattern of a line.
+
+    `within_s`: what is promised about it; 0: nothing in particular.
+    """
 
     proof: Proof
     value: str = ""
+    within_s: float = 0.0
 
 
 class Need(StrEnum):
     """What a drill needs of this machine; without it, it is not run."""
 
     CENTRAL_HERE = "central here"
+    CENTRAL_ALONE = "central alone"
+    TWO_CENTRALS = "two centrals"
+    POSTGRES_HERE = "postgres here"
     BROKER_HERE = "broker here"
     SMALL_DISK = "small disk"
 

@@ -28,9 +28,10 @@ class StoppedProcess(Struct, frozen=True, tag="stopped process"):
 
 
 class KilledCentral(Struct, frozen=True, tag="killed central"):
-    """Central, which was killed, and how it was started."""
+    """Central, which was killed, and how it was started; of several, by the port of its API."""
 
     program: StartedProgram
+    port: int = 0
 
 
 class BadWeather(Struct, frozen=True, tag="bad weather"):

@@ -1,5 +1,6 @@
 """`evcharge drill`: one drill, or all of them, against a network that runs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,7 @@ from evcharge.runtime.plain import clean
     "--within",
     "within_s",
     type=click.FloatRange(1, 600),
-    default=40.0,
-    show_default=True,
+    show_default="40",
     metavar="SECONDS",
     help="How long each thing may take to become so.",
 )
@@ -37,7 +37,7 @@ def drill(
     up: bool,
     mend: bool,
     report: Path | None,
-    within_s: float,
+    within_s: float | None,
     config_file: Path | None,
     **given: Any,
 ) -> int:
@@ -55,10 +55,10 @@ def drill(
 
     from evcharge import __version__
     from evcharge.domain.errors import BadInput
-    from evcharge.drills import mending, runner, small_network
+    from evcharge.drills import mending, own_postgres, runner, small_network
     from evcharge.drills import report as pages
     from evcharge.drills.catalogue import DRILLS
-    from evcharge.drills.course import DrillReport, DrillVerdict, verdict_of
+    from evcharge.drills.course import Drill, DrillReport, DrillVerdict, Need, verdict_of
     from evcharge.drills.damages import damages_of, tag_of
     from evcharge.drills.stage import CP_ID, DRIVER_ID
     from evcharge.drills.wording import DrillWords
@@ -79,21 +79,34 @@ def drill(
     chosen = list(DRILLS.values()) if everything else [DRILLS[name] for name in dict.fromkeys(names)]
     if not chosen and not mend:
         for one in DRILLS.values():
-            tell(f"{one.name:<14} {words(f't {one.name}')}")
+            tell(f"{one.name:<16} {words(f't {one.name}')}")
         return 0
 
     async def run() -> list[DrillReport]:
         if count := await mending.sweep():
             tell(words("m networks", count=count))
         if not up:
-            return await against(config, Path(tempfile.gettempdir()))
-        async with mending.room_for_a_network() as folder:
-            tell(words("starting up"))
-            async with small_network.small_network(config, folder / "network") as own:
-                return await against(own, folder)
+            return await against(config, Path(tempfile.gettempdir()), chosen)
+        # Those of two Centrals have a network of their own, and are the last.
+        of_two = [one for one in chosen if Need.TWO_CENTRALS in one.needs]
+        of_one = [one for one in chosen if one not in of_two]
+        reports: list[DrillReport] = []
+        if of_one or not of_two:
+            async with mending.room_for_a_network() as folder:
+                tell(words("starting up"))
+                async with small_network.small_network(config, folder / "network") as own:
+                    reports += await against(own, folder, of_one)
+        if of_two and not own_postgres.is_here():
+            reports += runner.not_run(of_two, Need.POSTGRES_HERE, words, tell)
+        elif of_two:
+            async with own_postgres.own_postgres() as database, mending.room_for_a_network() as folder:
+                tell(words("starting two"))
+                async with small_network.two_centrals(config, folder / "network", database) as own:
+                    reports += await against(own, folder, of_two)
+        return reports
 
-    async def against(network: Config, room: Path) -> list[DrillReport]:
-        api = OperatorClient(network.reach.central_api, network.state, Speech(SENTENCES, config.lang))
+    async def against(network: Config, room: Path, drills: Sequence[Drill]) -> list[DrillReport]:
+        api = OperatorClient(network.reach, network.state, Speech(SENTENCES, config.lang))
         with damages_of(network.state) as damages:
             mender = mending.Mender(network, api, damages)
             await mender.mend_all(lambda one: tell(words(f"m {tag_of(one)}", **structs.asdict(one))))
@@ -101,7 +114,7 @@ def drill(
                 return []
             # Whether there is a network, before anything is done.
             await api.get("/api/audit")
-            return await runner.run(chosen, network, api, mender, words, tell, within_s, room, passing=up)
+            return await runner.run(drills, network, api, mender, words, tell, within_s, room, passing=up)
 
     found: list[DrillReport] = []
     ended = False

@@ -77,9 +77,15 @@ class Mender:
 
     async def _start_central(self, killed: KilledCentral) -> None:
         """Have Central run again: by itself where somebody starts it, else by us."""
+
+        async def runs() -> bool:
+            if killed.port:
+                return processes_here.listener(killed.port) is not None
+            return holder(database_path(self._config.state)) is not None
+
         if killed.program.comes_back:
-            await until(self._has_central, processes_here.COMES_BACK_WITHIN_S)
-        if not await self._has_central():
+            await until(runs, processes_here.COMES_BACK_WITHIN_S)
+        if not await runs():
             killed.program.start_again(self._config.state / "drill-central.log")
 
     async def _answers(self) -> bool:
@@ -87,9 +93,6 @@ class Mender:
             await self._api.get("/api/audit")
             return True
         return False
-
-    async def _has_central(self) -> bool:
-        return holder(database_path(self._config.state)) is not None
 
     async def _delete(self, path: str) -> None:
         try:

@@ -1,8 +1,10 @@
 """Processes of this PC that others started: Central, to be killed and started again; a broker, to be stopped."""
 
 import asyncio
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -32,6 +34,33 @@ class StartedProgram(Struct, frozen=True):
         """Whether somebody else starts it again: `evcharge up`, or a service manager."""
         by_service_manager = any(one.startswith(b"INVOCATION_ID=") for one in self.environ)
         return b"--parent-pipe" in self.command or by_service_manager
+
+    async def asks(self, *command: str) -> tuple[int, str]:
+        """Run another command with the settings of this one; return its exit code and the last line that it says."""
+        # What stands before the name of the role is how evcharge is called here.
+        before = list(self.command[: self.command.index(b"central")])
+        if b"--parent-pipe" in before:
+            at = before.index(b"--parent-pipe")
+            del before[at : at + 2]
+        after = [
+            part
+            for flag, value in zip(self.command, self.command[1:], strict=False)
+            if flag in (b"--state", b"--config")
+            for part in (flag, value)
+        ]
+        process = await asyncio.create_subprocess_exec(
+            *before,
+            *(part.encode() for part in command),
+            *after,
+            cwd=self.folder,
+            env={name: value for name, _, value in (one.partition(b"=") for one in self.environ)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        lines = said.decode("utf-8", "replace").split("\n")
+        return process.returncode or 0, next((line.strip() for line in reversed(lines) if line.strip()), "-")
 
     def start_again(self, log: Path) -> "subprocess.Popen[bytes]":
         """Start it as it was, on its own; what it prints goes into `log`."""
@@ -68,6 +97,20 @@ def began(pid: int) -> int | None:
     except OSError:
         return None
     return int(fields[19])
+
+
+def is_here(host: str) -> bool:
+    """Return whether a host, by name or address, is this PC."""
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    for family, kind, _, _, address in found:
+        with contextlib.suppress(OSError), socket.socket(family, kind) as probe:
+            # Only an address of ours can be bound.
+            probe.bind(address)
+            return True
+    return False
 
 
 def listener(port: int) -> int | None:

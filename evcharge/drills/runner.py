@@ -13,6 +13,22 @@ from evcharge.operator.client import OperatorClient
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config
 
+WITHIN_S = 40.0
+
+
+def not_run(
+    drills: Sequence[Drill], need: Need, words: DrillWords, tell: Callable[[str], None]
+) -> list[DrillReport]:
+    """Say of `drills` what this machine lacks for a network on which they could be run."""
+    began_at = f"{utc_now():%Y-%m-%d %H:%M:%S} UTC"
+    reports = []
+    for drill in drills:
+        tell(words.title(drill))
+        verdict, why = DrillVerdict.NOT_RUN, words.lacks(need)
+        reports.append(DrillReport(drill=drill, verdict=verdict, began_at=began_at, why=why))
+        tell(words.verdict(reports[-1]))
+    return reports
+
 
 async def run(
     drills: Sequence[Drill],
@@ -21,14 +37,15 @@ async def run(
     mender: Mender,
     words: DrillWords,
     tell: Callable[[str], None],
-    within_s: float,
+    within_s: float | None,
     room: Path,
     *,
     passing: bool = False,
 ) -> list[DrillReport]:
     """Run `drills` on the network of `config`, each thing within `within_s` seconds; return what became of them.
 
-    A `passing` network ends with them: who interrupts them does not wait until it is as it was.
+    Without `within_s`, what has a limit of its own has that, and the rest some time. A `passing` network ends with them:
+    who interrupts them does not wait until it is as it was.
     They keep files in `room`, and what they break in the list of `mender`, until they have put it right.
     """
     return [
@@ -44,7 +61,7 @@ async def _run(
     mender: Mender,
     words: DrillWords,
     tell: Callable[[str], None],
-    within_s: float,
+    within_s: float | None,
     room: Path,
     *,
     passing: bool,
@@ -78,7 +95,7 @@ async def _play(
     stage: Stage,
     words: DrillWords,
     tell: Callable[[str], None],
-    within_s: float,
+    within_s: float | None,
     steps: list[StepReport],
 ) -> None:
     for number, step in enumerate(drill.steps, 1):
@@ -87,7 +104,8 @@ async def _play(
         await stage.does(step.act)
         seen = []
         for expectation in step.expects:
-            seen.append(await stage.becomes(expectation, within_s))
+            limit_s = within_s or expectation.within_s or WITHIN_S
+            seen.append(await stage.becomes(expectation, limit_s))
             tell(words.seen(seen[-1]))
         steps.append(StepReport(step=step, seen=tuple(seen)))
         if not all(one.holds for one in seen):

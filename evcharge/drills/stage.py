@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from evcharge.central.books.setup import database_path
 from evcharge.demo import scenario
@@ -25,6 +27,8 @@ from evcharge.drills.cable import Cable
 from evcharge.drills.course import Act, Drill, Expectation, Need, Proof, Seen
 from evcharge.drills.damages import BadWeather, Damage, Guests, KilledCentral, StoppedProcess
 from evcharge.drills.mending import GUESTS, LOOK_AGAIN_S, Mender, until
+from evcharge.drills.processes_here import StartedProgram
+from evcharge.evc1.central_addresses import Address
 from evcharge.labels import Speech
 from evcharge.labels.demo import SENTENCES as DEMO
 from evcharge.operator.client import OperatorClient
@@ -69,6 +73,7 @@ class Stage:
         cast: Cast,
         lines: _Lines,
         cable: Cable,
+        drill: Drill,
     ) -> None:
         self._config = config
         self._api = api
@@ -84,6 +89,11 @@ class Stage:
         self._known_tickets: set[str] = set()
         self._energy = -1
         self._has_small_disk = False
+        self._pulls_cable = any(step.act is Act.CUT_CABLE for step in drill.steps)
+        # Of several Centrals: the one that was broken, and how it had been started; where the others take peers.
+        self._broken = ""
+        self._leader: StartedProgram | None = None
+        self._others: list[Address] = []
 
     # ---- the way in and out
 
@@ -156,9 +166,10 @@ class Stage:
         self._children[role] = await self._cast.start(role, *args, *shared, may_end=True, typed=True)
 
     async def _start_engine(self) -> None:
+        at = f"127.0.0.1:{self._cable.port}" if self._pulls_cable else self._central_at
         await self._start(
             "engine",
-            *("cp-engine", CP_ID, "--central", f"127.0.0.1:{self._cable.port}", "--location", LOCATION),
+            *("cp-engine", CP_ID, "--central", at, "--location", LOCATION),
             *("--health-host", "127.0.0.1", "--health-port", str(self._health_port)),
             *("--speed", _SPEED, "--auto-plug", _PLUG_AFTER_S),
         )
@@ -172,7 +183,7 @@ class Stage:
 
     @property
     def _central_at(self) -> str:
-        return scenario.joined(self._config.reach.central_host, self._config.reach.central_port)
+        return ",".join(scenario.joined(*one) for one in self._config.reach.centrals)
 
     # ---- what a drill needs
 
@@ -182,6 +193,14 @@ class Stage:
             case Need.CENTRAL_HERE:
                 pid = holder(database_path(self._config.state))
                 return not pid or processes_here.started(pid) is None
+            case Need.CENTRAL_ALONE:
+                return len(await self._living()) > 1
+            case Need.TWO_CENTRALS:
+                reach = self._config.reach
+                several = len(reach.centrals) > 1 and reach.other_apis and len(await self._living()) > 1
+                return not several or await self._find_leader() is None
+            case Need.POSTGRES_HERE:
+                return False  # what brings up a network of its own has looked
             case Need.BROKER_HERE:
                 return self._find_broker() is None
             case Need.SMALL_DISK:
@@ -192,6 +211,34 @@ class Stage:
     def _find_broker(self) -> int | None:
         host, _, port = self._config.kafka.bootstrap.partition(",")[0].rpartition(":")
         return processes_here.listener(int(port)) if host in ("127.0.0.1", "localhost") else None
+
+    async def _living(self) -> list[dict[str, Any]]:
+        members: list[dict[str, Any]] = (await self._api.get("/api/members"))["members"]
+        return [one for one in members if one["alive"]]
+
+    async def _find_leader(self) -> tuple[str, int, StartedProgram] | None:
+        """Return the name of the Central that leads, the port of its API, and its process; None: not of this PC."""
+        for one in await self._living():
+            at = urlsplit(one["address"])
+            if one["leads"] and at.port and processes_here.is_here(at.hostname or ""):
+                pid = processes_here.listener(at.port)
+                program = processes_here.started(pid) if pid is not None else None
+                return None if program is None else (one["name"], at.port, program)
+        return None
+
+    async def _breaks_leader(self) -> tuple[StartedProgram, int]:
+        """Return the process that is to be broken, and the port of its API. Raises StateError."""
+        found = await self._find_leader()
+        if found is None:
+            raise StateError("Central is not running on this PC.")
+        self._broken, port, self._leader = found
+        # One that stands by does not listen for peers yet.
+        self._others = [
+            (host, at)
+            for host, at in self._config.reach.centrals
+            if not processes_here.is_here(host) or processes_here.listener(at) != self._leader.pid
+        ]
+        return self._leader, port
 
     # ---- acts
 
@@ -225,6 +272,23 @@ class Stage:
                 processes_here.kill(central.pid)
             case Act.START_CENTRAL:
                 await self._mend(KilledCentral)
+            case Act.KILL_LEADER:
+                leader, port = await self._breaks_leader()
+                self._mender.damages.add(KilledCentral(leader, port))
+                processes_here.kill(leader.pid)
+            case Act.START_LEADER:
+                await self._mend(KilledCentral)
+            case Act.FREEZE_LEADER:
+                leader, _ = await self._breaks_leader()
+                began = processes_here.began(leader.pid)
+                if began is None:
+                    raise StateError("Central is not running on this PC.")
+                self._mender.damages.add(StoppedProcess(leader.pid, began))
+                processes_here.freeze(leader.pid)
+            case Act.GO_ON_LEADER:
+                await self._mend(StoppedProcess)
+            case Act.VERIFY:
+                pass  # the proof does it
             case Act.SPOIL_KEY:
                 shutil.copy2(self._secret, self._secret.with_name("secret.right"))
                 secret_files.replace_secret(self._secret, secrets.token_urlsafe(32))
@@ -323,6 +387,31 @@ class Stage:
                 alerts = (await self._api.get("/api/alerts"))["alerts"]
                 is_open = any(alert["id"] == value and alert["solved_at"] is None for alert in alerts)
                 return is_open is (wanted.proof is Proof.ALERT), value
+            case Proof.OTHER_WORKS:
+                return await self._other_works()
+            case Proof.TOOK_OVER:
+                told = await self._api.get("/api/members")
+                so = (told["before"], told["cause"]) == (self._broken, value) and told[
+                    "leader"
+                ] != self._broken
+                return so, f"{told['leader']}: {told['cause']}"
+            case Proof.STANDS_BY:
+                found = next((one for one in await self._living() if one["name"] == self._broken), None)
+                return found is not None and not found["leads"], self._broken
+            case Proof.VERIFIED:
+                if self._leader is None:
+                    return False, "-"
+                code, said = await self._leader.asks("audit", "verify", "--lang", "en")
+                return code == 0, said
+
+    async def _other_works(self) -> tuple[bool, str]:
+        for host, port in self._others:
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    _, writer = await asyncio.open_connection(host, port)
+                writer.close()
+                return True, scenario.joined(host, port)
+        return False, ", ".join(scenario.joined(*one) for one in self._others)
 
     def _said(self, role: str, pattern: str) -> tuple[bool, str]:
         lines = [line for name, line in self._lines.lines[self._since :] if name == role]
@@ -350,9 +439,9 @@ async def staged(
     mender.damages.add(guests)
     _furnish(guests.path, config.state / "ca.pem")
     lines = _Lines()
-    cable = Cable(config.reach.central_host, config.reach.central_port)
+    cable = Cable(config.reach.centrals)
     async with asyncio.TaskGroup() as tasks, cable.laid():
-        stage = Stage(config, api, mender, guests, Cast(tasks, lines, Speech(DEMO)), lines, cable)
+        stage = Stage(config, api, mender, guests, Cast(tasks, lines, Speech(DEMO)), lines, cable, drill)
         is_interrupted = False
         try:
             missing = await _first_missing(stage, drill.needs)

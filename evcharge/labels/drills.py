@@ -11,6 +11,10 @@ SENTENCES: Mapping[str, Words] = {
         "Starting a small network for the drills.",
         "Arrancando una red pequeña para los simulacros.",
     ),
+    "starting two": (
+        "Starting PostgreSQL and a small network with two Centrals for the drills.",
+        "Arrancando PostgreSQL y una red pequeña con dos Centrales para los simulacros.",
+    ),
     "own network": ("a small network of its own", "una red pequeña propia"),
     "no such drill": (
         "There is no drill {given}: choose from {names}, or --all.",
@@ -72,6 +76,10 @@ SENTENCES: Mapping[str, Words] = {
     "s engine": ("the engine's screen", "la pantalla del motor"),
     "s monitor": ("the monitor's screen", "la pantalla del monitor"),
     "s central": ("Central's terminal", "el terminal de Central"),
+    "s centrals": (
+        "the terminals of both Centrals, and `evcharge members`",
+        "los terminales de ambas Centrales, y `evcharge members`",
+    ),
     # ---- what each drill shows
     "t engine-crash": (
         "an engine dies while a car charges; nothing that was supplied is lost",
@@ -112,6 +120,10 @@ SENTENCES: Mapping[str, Words] = {
     "t cut-cable": (
         "the cable between an engine and Central is cut during a charge",
         "se corta el cable entre un motor y Central durante una recarga",
+    ),
+    "t central-failover": (
+        "the Central that leads dies, then freezes; another takes over, and the charge is billed once",
+        "muere la Central que dirige, y luego se congela; otra la releva y la recarga se factura una vez",
     ),
     # ---- what it does, and what is seen meanwhile
     "a charge": (
@@ -169,6 +181,40 @@ SENTENCES: Mapping[str, Words] = {
     "l start central": (
         "all points are Disconnected, then as they were; the charge is there with its energy.",
         "todos los puntos están desconectados y luego como están; la recarga sigue ahí con su energía.",
+    ),
+    "a kill leader": (
+        "The Central that leads is killed (kill -9).",
+        "Se mata la Central que dirige (kill -9).",
+    ),
+    "l kill leader": (
+        "the other says that it leads from now on; the driver connects to it; the charge goes on.",
+        "la otra dice que dirige desde ahora; el conductor se conecta a ella; la recarga sigue.",
+    ),
+    "a start leader": (
+        "The one that was killed is started again.",
+        "Se arranca de nuevo la que se mató.",
+    ),
+    "l start leader": ("it says who leads, and stands by.", "dice quién dirige, y queda a la espera."),
+    "a freeze leader": (
+        "The Central that leads now is frozen (SIGSTOP).",
+        "Se congela la Central que dirige ahora (SIGSTOP).",
+    ),
+    "l freeze leader": (
+        "its lease is over after 3 s, and the other leads again; the charge goes on.",
+        "su plazo vence a los 3 s y la otra vuelve a dirigir; la recarga sigue.",
+    ),
+    "a go on leader": ("The frozen one goes on.", "La congelada continúa."),
+    "l go on leader": (
+        "it says that another leads, and stands by: nothing of what it would store is stored.",
+        "dice que dirige otra, y queda a la espera: nada de lo que guardaría se guarda.",
+    ),
+    "a verify": (
+        "The books are checked (evcharge audit verify).",
+        "Se comprueban los libros (evcharge audit verify).",
+    ),
+    "l verify": (
+        "one charge, one ticket, and a whole chain of events.",
+        "una recarga, un tique y una cadena de eventos entera.",
     ),
     "a spoil key": (
         "The credential of {cp} is replaced by a wrong one.",
@@ -256,7 +302,44 @@ SENTENCES: Mapping[str, Words] = {
     "e api back": ("Central's API answers", "la API de Central responde"),
     "e alert": ("the alert {value} is open", "el aviso {value} está abierto"),
     "e no alert": ("the alert {value} is over", "el aviso {value} ha terminado"),
+    "e other works": ("another Central takes connections", "otra Central acepta conexiones"),
+    "e took over": (
+        "by the API another Central leads, because the one before was {value}",
+        "según la API dirige otra Central, porque la anterior estaba: {value}",
+    ),
+    "e stands by": (
+        "by the API the one that was broken lives and stands by",
+        "según la API la que se rompió vive y queda a la espera",
+    ),
+    "e verified": (
+        "evcharge audit verify finds nothing wrong",
+        "evcharge audit verify no encuentra nada mal",
+    ),
     # ---- why one is not run
+    "n central alone": (
+        "there are several Centrals, and another one would take over: run central-failover",
+        "hay varias Centrales, y otra la relevaría: haga central-failover",
+    ),
+    "n two centrals": (
+        (
+            "there are no two Centrals of which one leads on this PC, with `[reach] other_centrals` and "
+            "`other_apis` (docs/CLUSTER.md): start them, or type evcharge drill central-failover --up"
+        ),
+        (
+            "no hay dos Centrales de las que una dirija en este PC, con `[reach] other_centrals` y `other_apis` "
+            "(docs/CLUSTER.md): arránquelas, o escriba evcharge drill central-failover --up"
+        ),
+    ),
+    "n postgres here": (
+        (
+            "PostgreSQL is not installed here, or its library: apt-get install postgresql, and "
+            "pip install 'evcharge[postgres]'"
+        ),
+        (
+            "aquí no está instalado PostgreSQL, o su biblioteca: apt-get install postgresql, y "
+            "pip install 'evcharge[postgres]'"
+        ),
+    ),
     "n central here": (
         (
             "Central is not running on this PC with this state folder (--state DIR), so that it can be killed: "

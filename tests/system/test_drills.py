@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from evcharge.drills import own_postgres
 from evcharge.drills.catalogue import DRILLS
 from evcharge.storage.database import holder
+from tests.absent import absent
 from tests.system.city import City
 
 # Some forty seconds for all on a quiet machine, and ten for one.
 ALL_WITHIN_S, DRILLED_WITHIN_S = 560.0, 280.0
 # Of these this machine may lack what they need.
-MAY_BE_LEFT = {"kafka-down", "full-disk"}
+MAY_BE_LEFT = {"kafka-down", "full-disk", "central-failover"}
 
 
 @pytest.fixture
@@ -60,6 +62,7 @@ async def test_all_drills_on_a_network_that_runs_pass_and_leave_it_as_it_was(dri
     ended = {name: re.findall(rf"(?m)^{name}: (.+)$", drill.text) for name in DRILLS}
     assert {name for name, said in ended.items() if said != ["superado"]} <= MAY_BE_LEFT, drill.text
     assert "kafka-down: sin hacer: no hay ningún broker en este PC" in drill.text
+    assert "central-failover: sin hacer: no hay dos Centrales de las que una dirija en este PC" in drill.text
     left = sum(said != ["superado"] for said in ended.values())
     assert f"Superados: {len(DRILLS) - left}. Fallidos: 0. Sin hacer: {left}." in drill.text
     assert "mire las páginas (/) o el panel" in drill.text
@@ -89,3 +92,19 @@ async def test_central_that_a_killed_drill_had_killed_runs_again(drilled: City):
     again = await drilled.run("drill", "--mend")
     assert await again.ends() == 0
     assert again.text == "Nothing is left to put right."
+
+
+@pytest.mark.timeout(500)
+async def test_a_drill_with_two_centrals_of_its_own_kills_and_freezes_the_one_that_leads(
+    city: City, tmp_path: Path
+):
+    if not own_postgres.is_here():
+        absent("PostgreSQL's programs are not here (Debian: apt-get install postgresql)")
+    page = tmp_path / "report.html"
+    drill = await city.run("drill", "central-failover", "--up", "--within", "80", "--report", str(page))
+    assert await drill.ends(ALL_WITHIN_S) == 0, drill.text
+    assert "central-failover: passed" in drill.text
+    for why in ("killed", "silent"):
+        assert f"passed  by the API another Central leads, because the one before was {why}" in drill.text
+    assert "passed  evcharge audit verify finds nothing wrong" in drill.text
+    assert '<h2 id="central-failover"' in page.read_text("utf-8")

@@ -19,6 +19,10 @@ SENTENCES: Mapping[str, Words] = {
         "{path} cannot be deleted. Delete it by hand.",
         "no se puede borrar {path}. Bórrelo a mano.",
     ),
+    "own PostgreSQL": (
+        "PostgreSQL does not start here: type initdb -D FOLDER, which says why.",
+        "PostgreSQL no arranca aquí: escriba initdb -D FOLDER, que dice por qué.",
+    ),
     "drill, no broker": ("no broker is running on this PC.", "no hay ningún broker en marcha en este PC."),
     "no network": (
         "the network was not up in time; {why}",
