@@ -44,7 +44,7 @@ async def run(
 ) -> list[DrillReport]:
     """Run `drills` on the network of `config`, each thing within `within_s` seconds; return what became of them.
 
-    Without `within_s`, what has a limit of its own has that, and the rest some time. A `passing` network ends with them:
+    Without `within_s`, what has a limit of its own has that, the rest some time. A `passing` network ends with them:
     who interrupts them does not wait until it is as it was.
     They keep files in `room`, and what they break in the list of `mender`, until they have put it right.
     """

@@ -62,7 +62,7 @@ def test_a_certificate_out_of_its_time_means_that_it_is_away_and_to_be_renewed()
 
 
 def test_a_value_that_a_query_has_no_use_for_is_our_mistake():
-    assert type(store_error(asyncpg.DataError("an integer is required"))) is StoreError
+    assert type(store_error(asyncpg.exceptions.ClientConfigurationError("no"))) is StoreError
 
 
 def test_the_fence_is_known_by_its_code():
