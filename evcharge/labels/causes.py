@@ -5,7 +5,7 @@ A monitor names a fault, Central the end of a link: whoever reads it elsewhere m
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
 from evcharge.labels import (
@@ -211,6 +211,11 @@ def in_other_words(text: str, lang: str) -> Mapping[str, str]:
     """Return a cause in Spanish and in `lang`, by language; without those that have no words of their own for it."""
     said = {one: cause(text, one) for one in dict.fromkeys((*LANGUAGES, lang))}
     return {one: words for one, words in said.items() if words != text}
+
+
+def beside(texts: Iterable[str], lang: str) -> dict[str, Mapping[str, str]]:
+    """Return `in_other_words` of each text that has any, by text."""
+    return {text: words for text in sorted(set(texts)) if text and (words := in_other_words(text, lang))}
 
 
 def because(text: str) -> Saying:

@@ -82,7 +82,6 @@ def resume(
     """Lift the operator's hold of CP_ID (or --all). Weather, faults, new journals and revoked keys stay."""
     from evcharge import labels
     from evcharge.domain.charging_point import CpStatus
-    from evcharge.labels.causes import cause
 
     cp_id = _one_or_all(cp_id, everything)
     work = Operating(config_file, given, as_json=as_json)
@@ -97,7 +96,7 @@ def resume(
         status = labels.status(CpStatus(content["cp"]["status"]), work.lang)
         work.tell("resumed" if content["changed"] else "resumed already", cp_id=cp_id, status=status)
     for name, why in sorted(content["still_out"].items()):
-        work.tell("still out", cp_id=name, why=cause(why, work.lang))
+        work.tell("still out", cp_id=name, why=content.get("causes", {}).get(why, {}).get(work.lang, why))
 
 
 @click.command()

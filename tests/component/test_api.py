@@ -245,10 +245,12 @@ async def test_resume_under_bad_weather_says_that_it_is_still_out(office: Office
     done = await office.post("/api/cps/CP001/resume")
     assert done["changed"] == 1
     assert done["still_out"] == {"CP001": "weather"}
+    assert done["causes"] == {"weather": {"es": "tiempo"}}
     assert "still out: weather" in done["text"]
     assert done["cp"]["holds"] == ["weather"]
-    again = await office.post("/api/cps/CP001/resume")
+    again = (await office.ask("POST", "/api/cps/CP001/resume", headers={"Accept-Language": "de"})).body
     assert (again["changed"], again["still_out"]) == (0, {"CP001": "weather"})
+    assert again["causes"] == {"weather": {"es": "tiempo", "de": "Wetter"}}
 
 
 async def test_resume_of_a_point_with_a_new_journal_says_what_to_do(office: Office):

@@ -47,6 +47,9 @@ async def test_a_point_is_told_with_its_last_hours(office: Office):
     await office.recorded("FaultReported")
     german = await office.ask("GET", CP, headers={"Accept-Language": "de"})
     assert german.body["faults"] == {"journal full": {"es": "diario lleno", "de": "Journal voll"}}
+    for path in ("/api/events?type=FaultReported", f"/api/sessions/{german.body['session']['session_id']}"):
+        told = await office.ask("GET", path, headers={"Accept-Language": "de"})
+        assert told.body["causes"] == german.body["faults"]
     point = shaped(await office.ask("GET", CP), answers.PointAnswer)
     assert (point["status"], point["key"], point["registration"]) == ("Faulted", "ok", None)
     shown = [one["status"] for one in point["history"]]

@@ -151,7 +151,8 @@ async def test_a_token_leads_to_every_central_of_the_network(registry, elsewhere
 )
 async def test_a_token_that_a_central_makes_leads_to_itself_first(registry, reach, others):
     cfg = structs.replace(reaching(registry, **reach), central=config.CentralSettings(host="10.0.0.8"))
-    made = await Inviting(cfg).invite(administrator(registry), "cp", "CP009", "")
+    made = await Inviting(cfg).invite(administrator(registry), "cp", "CP009", "", "de")
+    assert made.doubts[0].startswith("Achtung: 127.0.0.1 führt nur zu diesem PC.")
     invitation = decode(made.token)
     assert (invitation.central_address, invitation.other_centrals) == ("10.0.0.8:9002", others)
 

@@ -134,6 +134,7 @@ async def test_resume_under_bad_weather_says_still_out(town: Town, shell: Shell)
     await town.operator(PlaceHold, cp_id="CP001", hold=Hold.WEATHER)
     await shell.does("out", "CP001")
     assert "CP001 is still out: weather." in await shell.does("resume", "CP001")
+    assert "CP001 sigue fuera: tiempo." in await shell.does("resume", "CP001", "--lang", "es")
 
 
 async def test_a_new_journal_is_confirmed_by_closing_its_alert(town: Town, shell: Shell):

@@ -76,6 +76,16 @@ async def test_a_fault_is_said_in_the_language_of_the_page_where_central_knows_i
     assert await run("rows", body) == ["Journal voll", "smoke", "hot", "hot"]
 
 
+async def test_what_a_peer_said_is_worded_in_the_audit_log_where_central_knows_it(run) -> None:
+    body = """
+        const row = { data: { fault: "journal full", lasted: "smoke" } };
+        const causes = { "journal full": { [document.documentElement.lang]: "Journal voll" } };
+        return [m.parameters(row, causes), m.parameters(row)];
+    """
+    said, as_it_came = await run("audit_words", body)
+    assert ("Journal voll" in said, "smoke" in said, "journal full" in as_it_came) == (True, True, True)
+
+
 async def test_messages_that_come_twice_are_kept_once(run) -> None:
     body = """
         const kept = [{r: 1}, {r: 2}];

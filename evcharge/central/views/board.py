@@ -54,7 +54,7 @@ from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.domain.strict_json import tellable
 from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES
-from evcharge.labels.causes import in_other_words
+from evcharge.labels.causes import beside
 
 MAX_MESSAGES = 200
 # More open alerts than these nobody reads; the figures say how many there are.
@@ -595,7 +595,4 @@ def _sorted(facts: Facts) -> list[ChargingPoint]:
 
 def _faults(rows: Iterable[page_frames.Row], lang: str) -> page_frames.Faults | UnsetType:
     """Return what is wrong in other languages than English: in Spanish, and in that of the page."""
-    told = {row[page_frames.FAULT] for row in rows}
-    return {
-        fault: words for fault in sorted(told) if fault and (words := in_other_words(fault, lang))
-    } or UNSET
+    return beside((row[page_frames.FAULT] for row in rows), lang) or UNSET

@@ -780,4 +780,14 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "nowhere": "sense lloc",
     },
+    "join": {
+        "this pc only": (
+            "Atenció: {address} només porta a aquest PC. Si és per a un altre PC, digueu en quina "
+            "adreça troba aquest: evcharge invite … --host 192.168.1.10"
+        ),
+        "not named": (
+            "Atenció: el certificat del Registry no anomena {host} i l’altre PC el rebutjarà. Executeu "
+            "evcharge init --add-name {host} i engegueu de nou el Registry i la Central."
+        ),
+    },
 }

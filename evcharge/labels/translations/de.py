@@ -793,4 +793,14 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "full": "{about}: Batterie voll nach {kwh} kWh, {euros} €. Bitte machen Sie für die Nächsten Platz.",
         "nowhere": "ohne Ort",
     },
+    "join": {
+        "this pc only": (
+            "Achtung: {address} führt nur zu diesem PC. Wenn es für einen anderen PC ist, sagen Sie, "
+            "unter welcher Adresse er diesen findet: evcharge invite … --host 192.168.1.10"
+        ),
+        "not named": (
+            "Achtung: Das Zertifikat der Registry nennt {host} nicht, der andere PC wird es ablehnen. "
+            "Führen Sie evcharge init --add-name {host} aus und starten Sie Registry und Central neu."
+        ),
+    },
 }

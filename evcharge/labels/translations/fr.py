@@ -819,4 +819,14 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "nowhere": "sans lieu",
     },
+    "join": {
+        "this pc only": (
+            "Attention\u00a0: {address} ne mène qu’à ce PC. Si c’est pour un autre PC, indiquez à "
+            "quelle adresse il trouve celui-ci\u00a0: evcharge invite … --host 192.168.1.10"
+        ),
+        "not named": (
+            "Attention\u00a0: le certificat du Registry ne nomme pas {host}, l’autre PC le refusera. "
+            "Exécutez evcharge init --add-name {host}, puis redémarrez le Registry et Central."
+        ),
+    },
 }

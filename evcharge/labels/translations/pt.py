@@ -768,4 +768,14 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "full": "{about}: bateria cheia após {kwh} kWh, {euros} €. Por favor, dê o lugar ao próximo.",
         "nowhere": "sem local",
     },
+    "join": {
+        "this pc only": (
+            "Atenção: {address} leva apenas a este PC. Se for para outro PC, diga em que endereço ele "
+            "encontra este: evcharge invite … --host 192.168.1.10"
+        ),
+        "not named": (
+            "Atenção: o certificado do Registry não nomeia {host} e o outro PC vai recusá-lo. Execute "
+            "evcharge init --add-name {host} e inicie de novo o Registry e a Central."
+        ),
+    },
 }

@@ -14,6 +14,7 @@ from evcharge.labels import (
     central,
     command_refusals,
     driver,
+    join,
     notify,
     operator,
     refusals,
@@ -35,6 +36,8 @@ _WHOLE = (
     command_refusals.SENTENCES,
     causes.SENTENCES,
     api_answers.SENTENCES,
+    # Of a token that is made on a page.
+    {name: join.SENTENCES[name] for name in ("this pc only", "not named")},
     # What is told beyond the screens.
     notify.SENTENCES,
 )

@@ -99,6 +99,8 @@ class PointAnswer(Point):
 class OrderAnswer(Answer):
     """How many charging points changed, how many sessions are being ended by it, and who is out all the same.
 
+    `causes`: why they are, in other languages.
+
     Not `stored`: the order holds already, and goes into the books when there is room on the disk.
     """
 
@@ -106,6 +108,7 @@ class OrderAnswer(Answer):
     ended: int
     stored: bool = True
     still_out: dict[str, str] = {}
+    causes: dict[str, dict[str, str]] = {}
     text: str = ""
     cp: Point | None = None
 
@@ -312,6 +315,7 @@ class SessionAnswer(Answer):
     course: list[list[int | None]]
     receipt: Receipt | None
     lost: bool
+    causes: dict[str, dict[str, str]]
 
 
 class EventsAnswer(Answer):
@@ -319,6 +323,7 @@ class EventsAnswer(Answer):
 
     events: list[AuditRow]
     next: int | None
+    causes: dict[str, dict[str, str]]
 
 
 class AuditAnswer(Answer):
@@ -331,6 +336,7 @@ class AuditAnswer(Answer):
     ok: bool | None
     first_bad: int | None
     why: str
+    causes: dict[str, dict[str, str]]
 
 
 class Driver(Shape):

@@ -1,6 +1,6 @@
 """Facts, rows and alerts as the JSON of Central's API. Energy in mWh, money in cents, instants ISO 8601 UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +17,13 @@ from evcharge.domain.ids import CpId
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.domain.tariff import Consumption, Tariff
+from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES
+from evcharge.labels.causes import beside
 from evcharge.storage.books import Row
 
 Json = dict[str, object]
+# Where rows of the audit log have words of a peer, or of Central's own parts.
+_CAUSES = ("fault", "why", "reason", "detail")
 
 
 def point(found: ChargingPoint, session: Session | None, live: Live | None) -> Json:
@@ -62,10 +66,24 @@ def free_point(found: ChargingPoint) -> Json:
     }
 
 
-def still_out(found: ChargingPoint) -> str:
+def still_out(found: ChargingPoint, lang: str = DEFAULT_LANGUAGE) -> str:
     """Return why a charging point is out of service whatever an operator lifts, or ""."""
     shut = found.status in (CpStatus.UNAVAILABLE, CpStatus.FAULTED, CpStatus.DISCONNECTED)
-    return why(found) if shut else ""
+    return why(found, lang) if shut else ""
+
+
+def still_out_beside(points: Iterable[ChargingPoint], lang: str) -> dict[str, dict[str, str]]:
+    """Return in Spanish and in `lang` why charging points are out of service, by what `still_out` says in English."""
+    others = [one for one in dict.fromkeys((*LANGUAGES, lang)) if one != DEFAULT_LANGUAGE]
+    return {
+        still_out(one): {other: still_out(one, other) for other in others} for one in points if still_out(one)
+    }
+
+
+def causes(rows: Iterable[Json], lang: str) -> dict[str, Mapping[str, str]]:
+    """Return in Spanish and in `lang` what rows of the audit log tell in somebody else's words, which are English."""
+    told = (data.get(name) for row in rows if isinstance(data := row["data"], dict) for name in _CAUSES)
+    return beside((text for text in told if isinstance(text, str)), lang)
 
 
 def session(row: Row, live: Mapping[CpId, Live]) -> Json:

@@ -14,7 +14,8 @@ from evcharge.central.services.chain_walker import ChainWalker
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import EVENT_TYPES
 from evcharge.domain.ids import check_id
-from evcharge.http.server import answer
+from evcharge.http.server import answer, language_of
+from evcharge.labels.causes import beside
 
 _NUMBER = {"type": "integer", "minimum": 0}
 _AFTER = Parameter("after", "Only rows after this number, the oldest of them.", _NUMBER)
@@ -78,11 +79,13 @@ class Audit:
         rows = await self._archive.events(limit=limit, **filters)
         # A page that was read forwards has a beginning that its reader knows.
         more = rows[0]["n"] if rows and len(rows) == limit and "after" not in filters else None
-        return answer({"events": [views.event(row) for row in rows], "next": more})
+        told = [views.event(row) for row in rows]
+        return answer({"events": told, "next": more, "causes": views.causes(told, language_of(request))})
 
-    async def audit(self, _request: web.Request, _: Actor) -> web.Response:
+    async def audit(self, request: web.Request, _: Actor) -> web.Response:
         """Show how long the chain is, and whether it is whole."""
         head, state = self._store.head, self._chain.state
+        why = state.broken.why if state.broken is not None else ""
         known = state.verified_at is not None or state.broken is not None
         return answer(
             {
@@ -92,6 +95,7 @@ class Audit:
                 "verified_at": views.instant(state.verified_at) if state.verified_at is not None else None,
                 "ok": state.broken is None if known else None,
                 "first_bad": state.broken.n if state.broken is not None else None,
-                "why": state.broken.why if state.broken is not None else "",
+                "why": why,
+                "causes": beside([why], language_of(request)),
             }
         )

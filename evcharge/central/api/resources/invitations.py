@@ -18,11 +18,13 @@ class Inviting:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._say = Speech(SENTENCES, config.lang)
         self.port = config.central.port
 
-    async def invite(self, ask: Ask, kind: Kind, id_: str, location: str) -> Made:
-        """Return the token of an invitation for `id_`. Raises what `ask` raises, StateError and ConfigError."""
+    async def invite(self, ask: Ask, kind: Kind, id_: str, location: str, lang: str) -> Made:
+        """Return the token of an invitation for `id_`, with doubts in `lang`.
+
+        Raises what `ask` raises, StateError and ConfigError.
+        """
         config, host = self._config, self._config.central.host
         if host in _EVERYWHERE:
             host = config.reach.central_host
@@ -35,4 +37,4 @@ class Inviting:
             other_centrals=others if config.reach.other_centrals else [],
         )
         here = structs.replace(config, reach=reach)
-        return await joining.invite(here, ask, kind, id_, self._say, location=location)
+        return await joining.invite(here, ask, kind, id_, Speech(SENTENCES, lang), location=location)

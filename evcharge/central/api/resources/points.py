@@ -1,6 +1,6 @@
 """Charging points: how each one is, and an operator's orders to it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
@@ -35,7 +35,7 @@ from evcharge.domain.ids import CpId, Role, check_id
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session
 from evcharge.http.server import answer, language_of
-from evcharge.labels.causes import in_other_words
+from evcharge.labels.causes import beside
 from evcharge.runtime.clock import Clock
 
 _SHOWN = timedelta(hours=24)
@@ -147,7 +147,7 @@ class PointRoutes:
                 "registration": self._registration(point.cp_id),
                 "key": "revoked" if point.revoked else "ok" if point.journal_id is not None else "unknown",
                 "history": [asdict(change) for change in history],
-                "faults": _faults(history, language_of(request)),
+                "faults": beside(_faults(history), language_of(request)),
                 "power": series.power,
                 "temperature": series.temperature,
             }
@@ -178,35 +178,37 @@ class PointRoutes:
 
     async def out(self, request: web.Request, actor: Actor) -> web.Response:
         """Withhold one charging point; its session ends."""
-        return await self._hold(actor, self._point(request).cp_id)
+        return await self._hold(request, actor, self._point(request).cp_id)
 
-    async def all_out(self, _: web.Request, actor: Actor) -> web.Response:
+    async def all_out(self, request: web.Request, actor: Actor) -> web.Response:
         """Withhold every charging point."""
-        return await self._hold(actor, None)
+        return await self._hold(request, actor, None)
 
-    async def _hold(self, actor: Actor, cp_id: CpId | None) -> web.Response:
+    async def _hold(self, request: web.Request, actor: Actor, cp_id: CpId | None) -> web.Response:
         command = PlaceHold(by=actor, cp_id=cp_id, hold=Hold.OPERATOR)
-        return self._done(await carried_out(self._dispatcher, command), events.HoldPlaced, cp_id)
+        return self._done(request, await carried_out(self._dispatcher, command), events.HoldPlaced, cp_id)
 
     async def resume(self, request: web.Request, actor: Actor) -> web.Response:
         """Lift the operator's hold of one charging point, and no other."""
-        return await self._lift(actor, self._point(request).cp_id)
+        return await self._lift(request, actor, self._point(request).cp_id)
 
-    async def all_resume(self, _: web.Request, actor: Actor) -> web.Response:
+    async def all_resume(self, request: web.Request, actor: Actor) -> web.Response:
         """Lift the operator's hold of every charging point."""
-        return await self._lift(actor, None)
+        return await self._lift(request, actor, None)
 
-    async def _lift(self, actor: Actor, cp_id: CpId | None) -> web.Response:
+    async def _lift(self, request: web.Request, actor: Actor, cp_id: CpId | None) -> web.Response:
         command = LiftHold(by=actor, cp_id=cp_id, hold=Hold.OPERATOR)
-        return self._done(await carried_out(self._dispatcher, command), events.HoldLifted, cp_id)
+        return self._done(request, await carried_out(self._dispatcher, command), events.HoldLifted, cp_id)
 
     async def revoke(self, request: web.Request, actor: Actor) -> web.Response:
         """Withdraw the keys of one charging point."""
         point = self._point(request)
         decision = await carried_out(self._dispatcher, RevokeKeys(by=actor, subject=point.cp_id))
-        return self._done(decision, events.KeyRevoked, point.cp_id)
+        return self._done(request, decision, events.KeyRevoked, point.cp_id)
 
-    def _done(self, decision: Decision, kind: type[events.Event], cp_id: CpId | None) -> web.Response:
+    def _done(
+        self, request: web.Request, decision: Decision, kind: type[events.Event], cp_id: CpId | None
+    ) -> web.Response:
         """Say how many charging points changed, how many sessions end by it, and who is still out."""
         content: dict[str, object] = {
             "changed": sum(isinstance(event, kind) for event in decision.events),
@@ -217,6 +219,7 @@ class PointRoutes:
         if kind is events.HoldLifted:
             still = {point.cp_id: views.still_out(point) for point in points if views.still_out(point)}
             content["still_out"] = still
+            content["causes"] = views.still_out_beside(points, language_of(request))
             content["text"] = " ".join(
                 f"{name} is still out: {why}." for name, why in sorted(still.items())[:20]
             )
@@ -253,7 +256,5 @@ class PointRoutes:
         return self._dispatcher.facts.session(point.session_id) if point.session_id is not None else None
 
 
-def _faults(history: Iterable[StatusSpan], lang: str) -> dict[str, Mapping[str, str]]:
-    """Return what was wrong in other languages than English: in Spanish, and in that of whoever asks."""
-    told = {change.reason for change in history if change.status == CpStatus.FAULTED}
-    return {fault: words for fault in sorted(told) if fault and (words := in_other_words(fault, lang))}
+def _faults(history: Iterable[StatusSpan]) -> Iterator[str]:
+    return (change.reason for change in history if change.status == CpStatus.FAULTED)

@@ -21,13 +21,14 @@ from evcharge.domain.events import RegistrationChanged
 from evcharge.domain.ids import CpId, DriverId, check_id, typed_id
 from evcharge.domain.journal_records import Text
 from evcharge.http import registry_client
-from evcharge.http.server import answer
+from evcharge.http.server import answer, language_of
 from evcharge.joining.joining import Made
+from evcharge.labels.command_errors import translated
 
 Kind = Literal["cp", "driver"]
 Ask = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-# Makes the token of an invitation for (kind, id, location); the Registry is asked by the given function.
-Invite = Callable[[Ask, Kind, str, str], Awaitable[Made]]
+# Makes the token of an invitation for (kind, id, location, language); the Registry is asked by the given function.
+Invite = Callable[[Ask, Kind, str, str, str], Awaitable[Made]]
 FRESH_S = 30.0
 _FIELD: dict[Kind, str] = {"cp": "cp_id", "driver": "driver_id"}
 
@@ -144,7 +145,7 @@ class RegistrationRoutes:
         made = await self._order(
             actor, ("POST", f"/register/{body.kind}", given), body.kind, id_, "registered"
         )
-        token, mind = await self._join_token(actor, body.kind, id_, body.location)
+        token, mind = await self._join_token(request, actor, body.kind, id_, body.location)
         return answer(
             {
                 "id": id_,
@@ -157,16 +158,18 @@ class RegistrationRoutes:
         )
 
     async def _join_token(
-        self, actor: Actor, kind: Kind, id_: str, location: str
+        self, request: web.Request, actor: Actor, kind: Kind, id_: str, location: str
     ) -> tuple[str | None, list[str]]:
+        lang = language_of(request)
+
         async def ask(wanted: dict[str, Any]) -> dict[str, Any]:
             return await self._registrar.ask(actor, "POST", "/v1/invitations", wanted)
 
         try:
-            made = await self._invite(ask, kind, id_, location)
+            made = await self._invite(ask, kind, id_, location, lang)
         except EvchargeError as problem:
             # It is done, and its credential is shown this one time: that must not be lost over a token.
-            return None, [problem.text]
+            return None, [translated(problem.text, lang)]
         return made.token, made.doubts
 
     async def activate(self, request: web.Request, actor: Actor) -> web.Response:
@@ -182,7 +185,8 @@ class RegistrationRoutes:
         content = await self._switch(request, actor, "rotate", "rotated")
         kind: Kind = content["kind"]
         known = self._known[kind].get(content["id"], {})
-        token, mind = await self._join_token(actor, kind, content["id"], str(known.get("location", "")))
+        location = str(known.get("location", ""))
+        token, mind = await self._join_token(request, actor, kind, content["id"], location)
         return answer(content | {"join_token": token, "mind": mind})
 
     async def withdraw(self, request: web.Request, actor: Actor) -> web.Response:

@@ -23,7 +23,8 @@ from evcharge.central.views.cdr import Party
 from evcharge.domain.days import Days
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, SessionId
-from evcharge.http.server import answer
+from evcharge.http.server import answer, language_of
+from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.storage.books import Row
 
 _STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "enum": list(STATES)})
@@ -132,21 +133,24 @@ class Sessions:
 
     async def session(self, request: web.Request, _: Actor) -> web.Response:
         """Show one session with its ticket and its events."""
-        return answer(await self.told(request.match_info["session_id"]))
+        return answer(await self.told(request.match_info["session_id"], language_of(request)))
 
-    async def told(self, session_id: str) -> views.Json:
-        """Return all that is known of a session. Raises Refused (E_NOT_FOUND)."""
+    async def told(self, session_id: str, lang: str = DEFAULT_LANGUAGE) -> views.Json:
+        """Return all that is known of a session, causes also in `lang`. Raises Refused (E_NOT_FOUND)."""
         found = await self._archive.session(session_id)
         if found is None:
             raise Refused("There is no session with that id.", Code.NOT_FOUND)
         row, ticket, events = found
         point = self._facts.point(CpId(row["cp_id"]))
         is_open = self._facts.session(SessionId(session_id)) is not None
+        told = [views.event(event) for event in events]
+        meanwhile = [views.event(event) for event in await self._meanwhile(row, events)]
         return {
             "session": self._session(row),
             "ticket": views.ticket(ticket) if ticket is not None else None,
-            "events": [views.event(event) for event in events],
-            "meanwhile": [views.event(event) for event in await self._meanwhile(row, events)],
+            "events": told,
+            "meanwhile": meanwhile,
+            "causes": views.causes(told + meanwhile, lang),
             **await self.on_paper(row, ticket),
             "lost": is_open and point is not None and point.engine_link is None,
         }

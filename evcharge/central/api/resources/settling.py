@@ -17,7 +17,7 @@ from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import DriverId, SessionId, check_id
 from evcharge.domain.journal_records import PLAIN
-from evcharge.http.server import answer
+from evcharge.http.server import answer, language_of
 
 # Its driver is told over EVC1: as there, no letters that hide or turn around what stands beside them.
 Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=rf"\A(?=.*\S){PLAIN}*\Z")]
@@ -121,14 +121,14 @@ class Settling:
         session_id = SessionId(request.match_info["session_id"])
         await self._sessions.told(session_id)
         await carried_out(self._dispatcher, EndCharge(by=actor, session_id=session_id))
-        return answer(await self._sessions.told(session_id))
+        return answer(await self._sessions.told(session_id, language_of(request)))
 
     async def close_lost(self, request: web.Request, actor: Actor) -> web.Response:
         """Close a session whose engine does not come back."""
         session_id = SessionId(request.match_info["session_id"])
         await self._sessions.told(session_id)
         await carried_out(self._dispatcher, CloseLost(by=actor, session_id=session_id))
-        return answer(await self._sessions.told(session_id))
+        return answer(await self._sessions.told(session_id, language_of(request)))
 
     async def refund(self, request: web.Request, actor: Actor) -> web.Response:
         """Give back what a ticket cost, or a part of it."""

@@ -1,6 +1,6 @@
 // Rows of the audit log in words: what happened, to whom, and with which parameters.
 import { degrees, duration, euros, kwh, price, when } from "./format.js";
-import { has, named, t, term } from "./i18n.js";
+import { has, named, t, term, told } from "./i18n.js";
 
 /** Every type of row that has words. */
 export const types = () => named("event.");
@@ -16,10 +16,13 @@ export function what({ type }) {
 /** Return whom a row is about: charging point, driver, session. */
 export const about = (row) => SUBJECTS.map((name) => row[name] ?? row.data?.[name]).filter(Boolean);
 
-/** Return the parameters of a row as one line, without those that a table says in columns of their own. */
-export function parameters({ data }) {
+/**
+ * Return the parameters of a row as one line, without those that a table says in columns of their own.
+ * @param {any} row @param {Record<string, Record<string, string>>} [causes] what peers said, in other languages
+ */
+export function parameters({ data }, causes = {}) {
   const pairs = Object.entries(data ?? {}).filter(([name, value]) => !HIDDEN.has(name) && given(value));
-  return pairs.map(([name, value]) => `${term("param", name)}: ${shown(name, value)}`).join(" · ");
+  return pairs.map(([name, value]) => `${term("param", name)}: ${told(shown(name, value), causes[value])}`).join(" · ");
 }
 
 // Parameters whose values are terms of ours, and under which prefix their words stand.

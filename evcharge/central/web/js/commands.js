@@ -3,7 +3,7 @@ import { patch, post } from "./api.js";
 import { holdWords } from "./cp_words.js";
 import { confirm, problem, toast } from "./dialogs.js";
 import { number } from "./format.js";
-import { counted, t } from "./i18n.js";
+import { counted, t, told } from "./i18n.js";
 import { REVOKED, STATUSES, UNAVAILABLE } from "./states.js";
 
 /** @typedef {import("./rows.js").Cp} Cp */
@@ -59,7 +59,7 @@ async function send(cp, what) {
     const still = Object.entries(answer?.still_out ?? {});
     const now = answer?.cp;
     const held = now?.status === STATUSES[UNAVAILABLE];
-    const why = held ? holdWords({ flags: now.revoked ? REVOKED : 0, holds: now.holds.join(",") }) : still[0]?.[1];
+    const why = held ? holdWords({ flags: now.revoked ? REVOKED : 0, holds: now.holds.join(",") }) : told(still[0]?.[1], answer?.causes?.[still[0]?.[1]]);
     if (answer?.stored === false) toast(t("command.unstored", { id: cp.id }), "warn");
     else if (still.length) toast(t("command.still", { cp: cp.id, why }), "warn");
     else toast(t(answer?.changed === 0 ? "command.no_change" : `command.${what}_done`, { cp: cp.id }));

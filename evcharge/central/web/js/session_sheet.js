@@ -23,7 +23,7 @@ export async function openSession(id) {
       const found = await get(`/api/sessions/${encodeURIComponent(id)}`);
       const all = [...found.events, ...found.meanwhile].sort((one, other) => one.n - other.n);
       const marks = found.session.started_at ? marked(all.filter(({ at }) => at >= found.session.started_at)) : new Map();
-      const parts = [facts(found.session), course(found, marks), orders(found, show), bill(found), story(all, marks)];
+      const parts = [facts(found.session), course(found, marks), orders(found, show), bill(found), story(all, marks, found.causes)];
       body.replaceChildren(...parts.filter(Boolean));
     } catch (error) {
       if (error.name !== "ApiError") throw error;
@@ -76,9 +76,9 @@ function bill(found) {
   return part(t("history.ticket"), [h("div", { class: "ticket" }, rows), paper && h("div", { class: "sheet-print" }, paper)]);
 }
 
-function story(events, marks) {
+function story(events, marks, causes) {
   const rows = events.map((event) => {
-    const more = parameters(event);
+    const more = parameters(event, causes);
     const text = h("div", null, h("b", null, marks.has(event) && h("span", { class: "mark-number" }, marks.get(event)), what(event)), more && h("small", null, more));
     return h("li", null, h("time", { datetime: event.at }, clock(event.at)), text);
   });

@@ -16,7 +16,7 @@ export async function startFor({ id: cp }) {
     fields: [
       { name: "driver", label: t("drawer.driver"), attrs: { required: true, maxlength: "32", placeholder: "D01" } },
       { name: "unit", label: t("command.start_unit"), options: [["until_mwh", "kWh"], ["until_cents", "€"]] },
-      { name: "most", label: t("command.start_most"), hint: t("command.start_hint"), attrs: { inputmode: "decimal", maxlength: "8", pattern: "[0-9]{1,4}([.,][0-9]{1,3})?" } },
+      { name: "most", label: t("command.start_most"), hint: t("command.start_hint"), attrs: { inputmode: "decimal", maxlength: "8", pattern: "[0-9]{1,4}([.,][0-9]{1,3})?", title: t("command.start_hint") } },
     ],
     submit: t("command.start"),
     act: ({ driver, unit, most }) => ask(cp, driver.toUpperCase(), most && { [unit]: Math.round(Number(most.replace(",", ".")) * SCALE[unit]) }),

@@ -47,8 +47,8 @@ function build({ section, keep, signal }, store) {
     // What is written never changes: only what came after is asked for.
     if (again && !(keep.follow && page.first)) return;
     const newest = again ? table.rows[0]?.n : undefined;
-    const show = ({ events }) => {
-      const rows = [...events].sort((a, b) => b.n - a.n);
+    const show = ({ events, causes }) => {
+      const rows = events.map((row) => ({ ...row, causes })).sort((a, b) => b.n - a.n);
       if (newest !== undefined && !rows.length) return table.still();
       table.set(newest === undefined ? rows : [...rows, ...table.rows].slice(0, PAGE));
       const oldest = table.rows.at(-1)?.n ?? 1;
@@ -79,7 +79,7 @@ function columns() {
     { id: "at", head: t("audit.when"), cell: (row) => (today(row.at) ? clock(row.at) : dateTime(row.at)) },
     { id: "what", head: t("audit.what"), cell: what },
     { id: "about", head: t("audit.about"), cell: subjects },
-    { id: "how", head: t("audit.parameters"), wide: true, cell: (row) => parameters(row) },
+    { id: "how", head: t("audit.parameters"), wide: true, cell: (row) => parameters(row, row.causes) },
     { id: "who", head: t("audit.who"), cell: (row) => [h("b", null, row.actor), h("small", null, term("role", row.role))] },
     { id: "where", head: t("audit.where"), cell: (row) => row.address || "–" },
   ];
