@@ -86,6 +86,21 @@ async def test_what_a_peer_said_is_worded_in_the_audit_log_where_central_knows_i
     assert ("Journal voll" in said, "smoke" in said, "journal full" in as_it_came) == (True, True, True)
 
 
+async def test_the_line_of_a_charge_goes_on_when_central_tells_all_anew(run) -> None:
+    body = f"""
+        const store = new m.Store(), row = {ROW};
+        const names = [[0, "CP001", "Elche", 3000], [1, "CP002", "Elche", 3000]];
+        const snap = (c, u) => store.apply({{ t: "snap", now: 0, rev: 1, c, u }});
+        snap(names, [row.with(3, 1), row.with(0, 1).with(3, 5)]);
+        store.apply({{ t: "d", now: 1, rev: 2, u: [row.with(3, 2)] }});
+        // In another order, and the charge at CP002 is another one.
+        const others = [[1, ...names[0].slice(1)], [0, ...names[1].slice(1)]];
+        snap(others, [row.with(0, 1).with(3, 3), row.with(3, 9).with(7, "S9")]);
+        return store.cps.map((cp) => [cp.id, cp.hist]);
+    """
+    assert await run("store", body) == [["CP002", [9]], ["CP001", [1, 2, 3]]]
+
+
 async def test_messages_that_come_twice_are_kept_once(run) -> None:
     body = """
         const kept = [{r: 1}, {r: 2}];

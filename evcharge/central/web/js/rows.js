@@ -52,6 +52,18 @@ export function takeRows(cps, list, faults = {}) {
   return taken;
 }
 
+/** Put older samples in front of newer ones, as far as there is room. @param {number[]} now @param {number[]} old @param {number} most */
+export const before = (now, old, most) => now.length < most && now.unshift(...old.slice(now.length - most));
+
+/** Let the lines of charges that go on begin where they were: Central tells all anew. @param {Cp[]} cps @param {Cp[]} old */
+export function keepLines(cps, old) {
+  const were = new Map(old.map((cp) => [cp?.id, cp]));
+  for (const cp of cps) {
+    const was = were.get(cp?.id);
+    if (cp?.session && was?.session === cp.session) before(cp.hist, was.hist, SAMPLES);
+  }
+}
+
 /**
  * Put the messages that are newer than the last one behind it; at most `most` are kept. Returns how many were new.
  * @param {any[]} kept @param {any[]} list @param {number} most

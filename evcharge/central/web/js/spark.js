@@ -1,5 +1,5 @@
 // A small line of the last samples: zero is at the bottom, the newest sample at the right edge. It survives a reload.
-import { SAMPLES } from "./rows.js";
+import { SAMPLES, before } from "./rows.js";
 
 /**
  * Return the path of the line and of the area below it.
@@ -49,9 +49,6 @@ export function lastHour(power, now, watts) {
 const KEPT = "evcharge.lines";
 const FRESH_MS = 60_000;
 const TREND = 60;
-
-/** @param {number[]} now @param {number[]} old @param {number} most */
-const before = (now, old, most) => now.length < most && now.unshift(...old.slice(now.length - most));
 
 /** Let the small lines of tiles and figures survive a reload: they are kept with this tab. @param {import("./store.js").Store} store */
 export function keptLines(store) {

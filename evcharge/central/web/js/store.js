@@ -3,7 +3,7 @@
 //
 // Events: snapshot (all is new) · points (ids, places, prices) · rows (detail: Set of changed indexes) · alerts ·
 // messages · kpi · banners · me (driver's page) · link (detail: the state) · doubt (who is logged in?).
-import { takeMessages, takePoints, takeRows } from "./rows.js";
+import { keepLines, takeMessages, takePoints, takeRows } from "./rows.js";
 import { Socket } from "./socket.js";
 import { setZone } from "./zone.js";
 
@@ -101,10 +101,11 @@ export class Store extends EventTarget {
   apply(frame) {
     this.heardAt = performance.now();
     this.#skew = frame.now - Date.now() / 1000;
-    const snap = frame.t === "snap";
+    const snap = frame.t === "snap", old = this.cps;
     if (snap) this.#restart(frame);
     const places = takePoints(this.cps, frame.c ?? []);
     const changed = takeRows(this.cps, frame.u ?? [], frame.faults);
+    if (snap) keepLines(this.cps, old);
     this.rx.rows += changed.size;
     const fresh = takeMessages(this.messages, frame.messages ?? [], MESSAGES);
     for (const name of ["alerts", "kpi", "banners", "me", "free"]) if (frame[name] !== undefined) this[name] = frame[name];
