@@ -40,3 +40,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return 1_000.0 + self._jumping.skipped_s
+
+    def stands_still(self, length_s: float) -> None:
+        """Let so much time pass in which nothing of this process runs."""
+        self._jumping.skipped_s += length_s

@@ -28,7 +28,7 @@ SWEEP_S = 0.25
 SLOW_S = 5.0
 # As long as the whole login may take: an engine that has its ticket in hand has its journal's number too.
 FIRST_WORD_S = 5.0
-# When our own loop stood still this long, nobody is declared dead until the next round.
+# When our own loop stood still this long, everybody's time begins anew: the peers may have stood still with it.
 STALL_S = 1.0
 # A peer that exceeds its rate for this long, all the time, will not stop by itself.
 PRESSING_S = 30.0
@@ -49,6 +49,7 @@ class Watchdog:
         self._behind_since: dict[int, float] = {}
         # Numbers of links, not links: one that has ended leaves nothing here but its number.
         self._looks: TimerWheel[int] = TimerWheel(SWEEP_S)
+        self._awake_since = float("-inf")
         peers.watch = self.watch
 
     async def run(self) -> None:
@@ -61,6 +62,7 @@ class Watchdog:
             self._dispatcher.look_at_the_clock()
             stalled = now - last > SWEEP_S + STALL_S
             if stalled:
+                self._awake_since = now
                 log.warning("%s", said("stood still", seconds=f"{now - last:.1f}"))
             else:
                 self.sweep(now)
@@ -83,21 +85,22 @@ class Watchdog:
 
     def _look(self, now: float, link: PeerLink) -> float | None:
         """Return when to look at `link` again; None when it was ended."""
-        channel = link.channel
+        channel, awake_since = link.channel, self._awake_since
         dead_after = LIVENESS[link.identity.role].dead_after_s
         # Half a sweep earlier than promised, so that the promise holds.
-        again_at = dead_at = channel.heard_at + dead_after - SWEEP_S / 2
+        again_at = dead_at = max(channel.heard_at, awake_since) + dead_after - SWEEP_S / 2
         if now > dead_at:
             link.drop(f"silent for {dead_after:.0f} s")
             return None
         if link.owes_since is not None:
-            again_at = min(again_at, link.owes_since + FIRST_WORD_S)
-            if now > link.owes_since + FIRST_WORD_S:
+            owed_at = max(link.owes_since, awake_since) + FIRST_WORD_S
+            again_at = min(again_at, owed_at)
+            if now > owed_at:
                 why = f"no first word within {FIRST_WORD_S:.0f} s"
                 link.cut(why, Overloaded(f"{why} of the login", Code.TIMEOUT))
                 return None
         if channel.unsent_bytes > MAX_UNSENT_BYTES:
-            if now > self._behind_since.setdefault(link.number, now) + SLOW_S:
+            if now > max(self._behind_since.setdefault(link.number, now), awake_since) + SLOW_S:
                 link.drop("too slow: it does not read what it is sent")
                 return None
             # Whether it reads any of it in between is seen by looking.

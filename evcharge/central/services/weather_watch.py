@@ -14,7 +14,7 @@ from evcharge.domain.ids import Role
 from evcharge.runtime.outage import Outage
 
 SWEEP_S = 0.5
-# When our own loop stood still this long, nobody is called silent until the next round.
+# When our own loop stood still this long, the silence begins anew: the service may have stood still with it.
 _STALL_S = 1.0
 
 Word = events.WeatherLost | events.WeatherReached
@@ -83,8 +83,10 @@ class WeatherLink:
         while True:
             await asyncio.sleep(SWEEP_S)
             now = loop.time()
-            stalled, last = now - last > SWEEP_S + _STALL_S, now
-            if self._known and not stalled and now - self._heard_at > self._silent_s:
+            if now - last > SWEEP_S + _STALL_S:
+                self._heard_at = now
+            last = now
+            if self._known and now - self._heard_at > self._silent_s:
                 self._outage.lost(f"the weather service was not heard for {self._silent_s:.0f} s", CENTRAL)
 
     def _say_lost(self, why: str, by: Actor) -> None:

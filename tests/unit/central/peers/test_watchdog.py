@@ -113,38 +113,51 @@ def test_a_login_that_no_first_word_follows_is_ended_with_a_sentence():
     assert owing.told.code is Code.TIMEOUT
 
 
-async def one_round(monkeypatch: pytest.MonkeyPatch, guard: Watchdog, after_s: float) -> None:
-    """Let the watchdog sleep once, for `after_s` of loop time; then end it."""
+async def rounds(monkeypatch: pytest.MonkeyPatch, guard: Watchdog, *naps_s: float) -> None:
+    """Let the watchdog sleep for each of `naps_s` of loop time, from 0 on; then end it."""
     now = [0.0]
     monkeypatch.setattr(
         "evcharge.central.peers.watchdog.asyncio.get_running_loop",
         lambda: SimpleNamespace(time=lambda: now[0]),
     )
-    naps = 0
+    left = list(naps_s)
 
     async def sleep(_seconds: float) -> None:
-        nonlocal naps
-        naps += 1
-        if naps > 1:
+        if not left:
             raise KeyboardInterrupt
-        now[0] += after_s
+        now[0] += left.pop(0)
 
     monkeypatch.setattr("evcharge.central.peers.watchdog.asyncio.sleep", sleep)
     with pytest.raises(KeyboardInterrupt):
         await guard.run()
 
 
+def idle() -> SimpleNamespace:
+    """A dispatcher with nothing to do."""
+    return SimpleNamespace(look_at_the_clock=lambda: None, facts=Facts())
+
+
 async def test_nobody_is_declared_dead_by_our_own_stall(monkeypatch: pytest.MonkeyPatch):
+    # The whole computer may have stood still, and with it all that would have spoken meanwhile.
+    silent, mute = Link(Role.MONITOR, heard_at=0.0), Link(Role.DRIVER, heard_at=0.0)
+    mute.owes_since = 0.0
+    await rounds(monkeypatch, dog(silent, mute, dispatcher=idle()), 10.0, SWEEP_S, SWEEP_S)
+    assert (silent.ended, mute.ended) == (None, None)
+
+
+async def test_whoever_says_nothing_after_our_own_stall_either_is_dead_in_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+):
     link = Link(Role.MONITOR, heard_at=0.0)
-    dispatcher = SimpleNamespace(look_at_the_clock=lambda: None)
-    await one_round(monkeypatch, dog(link, dispatcher=dispatcher), after_s=10.0)
-    assert link.ended is None
+    naps = int(LIVENESS[Role.MONITOR].dead_after_s / SWEEP_S)
+    await rounds(monkeypatch, dog(link, dispatcher=idle()), 10.0, *[SWEEP_S] * naps)
+    assert link.ended == "silent for 3 s"
 
 
 async def test_the_clock_is_looked_at_in_every_round(monkeypatch: pytest.MonkeyPatch):
     looks = []
     dispatcher = SimpleNamespace(look_at_the_clock=lambda: looks.append(1), facts=Facts())
-    await one_round(monkeypatch, dog(dispatcher=dispatcher), after_s=0.25)
+    await rounds(monkeypatch, dog(dispatcher=dispatcher), SWEEP_S)
     assert looks == [1]
 
 
