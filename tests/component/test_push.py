@@ -186,6 +186,7 @@ async def test_all_pages_end_up_with_the_same(desk: Desk):
         assert one.page == other.page
 
 
+@pytest.mark.virtual_time
 async def test_a_page_that_has_nothing_new_to_see_hears_that_central_lives(desk: Desk):
     async with desk.page() as page:
         await page.frame()
@@ -499,6 +500,7 @@ async def test_a_language_that_no_page_is_read_in_is_refused(desk: Desk):
 # ---- who may
 
 
+@pytest.mark.virtual_time
 async def test_whoever_logs_out_is_sent_away_within_a_second(desk: Desk):
     async with desk.page("ana") as page, desk.page("eva") as other:
         await page.frame()
@@ -528,6 +530,7 @@ async def test_whoever_logs_out_and_does_not_read_is_cut_off_and_makes_room(monk
         writer.close()
 
 
+@pytest.mark.virtual_time
 async def test_when_the_server_stops_no_page_holds_it_up():
     loop = asyncio.get_running_loop()
     async with aiohttp.ClientSession() as client:

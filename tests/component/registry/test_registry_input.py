@@ -133,14 +133,14 @@ async def test_silent_connections_lock_out_nobody_of_their_own_address_nor_an_ad
                 await line.wait_closed()
 
 
-async def test_it_stops_at_once_with_silent_clients_connected(made, state):
+async def test_it_stops_at_once_with_silent_clients_connected(made, state, monkeypatch):
+    # Were one waited for, it would be without end.
+    monkeypatch.setattr(server, "PATIENCE_S", 3_600.0)
     async with running_registry(state, made[1]) as registry:
         idle, silent = await connection(registry), await connection(registry)
         idle[1].write(b"GET /list HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await idle[0].readline()).startswith(b"HTTP/1.1 401")
         half = await asyncio.open_connection("127.0.0.1", registry.port)
-        asked_at = asyncio.get_running_loop().time()
-    assert asyncio.get_running_loop().time() - asked_at < 3
     # The end of the process closes this one, which has not begun TLS.
     half[1].close()
     for one in (idle, silent, half):
