@@ -76,18 +76,22 @@ async def test_nothing_is_held_or_started_before_the_driver_says_yes(town: Town)
     assert (await driver.ticket()).cost_cents == 25
 
 
-async def test_a_no_and_silence_are_told_to_both(tmp_path: Path):
-    async with running(tmp_path, confirm_within_s=1) as town:
+@pytest.mark.parametrize(
+    ("says_no", "within_s", "text"),
+    [(True, 30, "D01 said no."), (False, 1, "D01 did not confirm within 1 s.")],
+    ids=["no", "silence"],
+)
+async def test_a_no_and_silence_are_told_to_both(tmp_path: Path, says_no: bool, within_s: int, text: str):
+    async with running(tmp_path, confirm_within_s=within_s) as town:
         engine, driver = await town.point(), await town.driver()
-        for said, text in ((False, "D01 said no."), (None, "D01 did not confirm within 1 s.")):
-            types(engine)
-            question = await hear(driver.channel, messages.ConfirmStart)
-            if said is not None:
-                says(driver, question, yes=said)
-            end = await hear(engine.channel, messages.Progress)
-            assert (end.step, end.code, end.text) == ("REFUSED", Code.NOT_CONFIRMED, text)
-            over = await hear(driver.channel, messages.ConfirmOver)
-            assert (over.request_id, over.code, over.text) == (question.request_id, end.code, text)
+        types(engine)
+        question = await hear(driver.channel, messages.ConfirmStart)
+        if says_no:
+            says(driver, question, yes=False)
+        end = await hear(engine.channel, messages.Progress)
+        assert (end.step, end.code, end.text) == ("REFUSED", Code.NOT_CONFIRMED, text)
+        over = await hear(driver.channel, messages.ConfirmOver)
+        assert (over.request_id, over.code, over.text) == (question.request_id, end.code, text)
         assert await wallet(driver) == (2_000, 0)
         says(driver, question, yes=True)
         assert (await hear(driver.channel, messages.ErrorNotice)).code == Code.NOT_CONFIRMED

@@ -7,12 +7,17 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 import aiohttp
 import pytest
 
 from evcharge import labels
+from evcharge.central import app as central
 from evcharge.central.books import verify
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.rules.commands import Actor
+from evcharge.central.services import weather_watch
 from evcharge.domain.errors import AuthenticationError, ConfigError, StateError
 from evcharge.evc1 import messages
 from evcharge.labels import Phrase
@@ -74,7 +79,6 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody here minds being asked often."""
     monkeypatch.setattr(sources.OpenWeather, "between_s", 0.01)
-    monkeypatch.setattr(app, "fetching", functools.partial(fetching, aiohttp.ClientTimeout(total=0.5)))
 
 
 @contextlib.asynccontextmanager
@@ -240,14 +244,20 @@ async def test_an_old_measurement_of_a_real_service_is_no_news_later_either(offi
 # ---- what it does not believe
 
 
-async def test_answers_that_are_none_are_one_line_each_and_change_nothing(office: Office, sky: Sky, caplog):
+@pytest.mark.parametrize("is_slow", [False, True], ids=["wrong", "slow"])
+async def test_answers_that_are_none_are_one_line_each_and_change_nothing(
+    office: Office, sky: Sky, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, is_slow: bool
+):
+    if is_slow:
+        monkeypatch.setattr(app, "fetching", functools.partial(fetching, aiohttp.ClientTimeout(total=1.0)))
+    cases = [case for case in (*BOTH, *VALUES) if (case.values[0] is skies.slow) is is_slow]
     caplog.set_level(logging.DEBUG)
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
     await office.town.point()
     sky.of("Berlin").celsius = -3.0
     async with service(office, sky):
         await until(lambda: alerts_are(office, ["COLD"]))
-        for case in [*BOTH, *VALUES]:
+        for case in cases:
             before = len(office.town.lines)
             # Were it believed, the point would be free.
             sky.of("Berlin").celsius = 20.0
@@ -369,10 +379,36 @@ async def test_questions_keep_their_distance():
 # ---- it is missed
 
 
+class Link(weather_watch.WeatherLink):
+    """Central's side of the service: it misses nobody before the test says after which silence it does."""
+
+    made: "Link"
+
+    def __init__(self, dispatcher: Dispatcher, silent_s: float, last: weather_watch.Word | None) -> None:
+        super().__init__(dispatcher, 3_600.0, last)
+        self.words = 0
+        Link.made = self
+
+    def misses_after(self, silent_s: float) -> None:
+        self._silent_s = silent_s
+
+    def heard(self, by: Actor) -> None:
+        self.words += 1
+        super().heard(by)
+
+    async def is_heard(self, times: int) -> None:
+        """Wait until so many more words of it have come."""
+        before = self.words
+        async with asyncio.timeout(20):
+            while self.words < before + times:
+                await asyncio.sleep(0.02)
+
+
 @contextlib.asynccontextmanager
-async def impatient(state: Path, **more) -> AsyncIterator[Office]:
-    async with opened(state, weather_stale_s=1.0, **more) as office:
-        yield office
+async def listened(state: Path) -> AsyncIterator[tuple[Office, Link]]:
+    with mock.patch.object(central, "WeatherLink", Link):
+        async with opened(state) as office:
+            yield office, Link.made
 
 
 async def alert_of_service(office: Office) -> dict | None:
@@ -381,16 +417,19 @@ async def alert_of_service(office: Office) -> dict | None:
 
 
 async def test_a_service_that_falls_silent_is_missed_and_greeted(tmp_path: Path, sky: Sky):
-    async with impatient(tmp_path) as office:
+    async with listened(tmp_path) as (office, link):
         await office.town.point()
         # Nobody misses what was never there.
+        link.misses_after(1.0)
         await asyncio.sleep(1.6)
         assert await alert_of_service(office) is None
+        link.misses_after(3_600.0)
         sky.of("Berlin").celsius = -4.0
         async with service(office, sky) as first:
             await office.town.says("The weather service is connected.")
             await until(lambda: alerts_are(office, ["COLD"]))
             await first.dies()
+        link.misses_after(1.0)
         alert = await until(lambda: alert_of_service(office))
         assert alert["what"].startswith(f"{LOST} (the weather service was not heard for 1 s)")
         assert alert["what_es"].startswith(labels.say(Phrase.WEATHER_LOST, "es"))
@@ -401,7 +440,7 @@ async def test_a_service_that_falls_silent_is_missed_and_greeted(tmp_path: Path,
         # Its holds stay.
         assert (await office.get("/api/cps/CP001"))["holds"] == ["weather"]
     # Also over a restart of Central.
-    async with impatient(tmp_path) as office:
+    async with listened(tmp_path) as (office, _):
         assert await alert_of_service(office) is not None
         async with service(office, sky):
             await office.town.says(f"^{BACK}")
@@ -415,7 +454,7 @@ async def test_a_service_that_falls_silent_is_missed_and_greeted(tmp_path: Path,
 
 
 async def test_a_source_that_is_away_is_missed_at_central_too(tmp_path: Path, sky: Sky):
-    async with impatient(tmp_path) as office:
+    async with listened(tmp_path) as (office, _):
         await office.town.point()
         async with service(office, sky):
             await office.town.says("The weather service is connected.")
@@ -452,7 +491,7 @@ async def test_a_source_that_fails_from_the_start_is_named_at_once(
 
 async def test_one_city_that_no_source_knows_leaves_the_others_as_they_are(tmp_path: Path, sky: Sky, caplog):
     caplog.set_level(logging.INFO, "evcharge.weather")
-    async with impatient(tmp_path) as office:
+    async with listened(tmp_path) as (office, _):
         office.town.places = {"CP001": "Berlin", "CP002": "Nowhereville"}
         for cp_id in office.town.places:
             await office.town.point(cp_id)
@@ -468,13 +507,13 @@ async def test_one_city_that_no_source_knows_leaves_the_others_as_they_are(tmp_p
 
 async def test_a_service_whose_cities_are_all_unknown_is_there_all_the_same(tmp_path: Path, sky: Sky, caplog):
     caplog.set_level(logging.INFO, "evcharge.weather")
-    async with impatient(tmp_path) as office:
+    async with listened(tmp_path) as (office, link):
         office.town.places = {"CP001": "Nowhereville"}
         await office.town.point()
         async with service(office, sky):
             await office.town.says("The weather service is connected.")
-            # Longer than Central waits for a word of it.
-            await asyncio.sleep(1.6)
+            # It goes on saying so.
+            await link.is_heard(3)
             assert await alert_of_service(office) is None
 
 
@@ -488,14 +527,16 @@ async def test_a_service_that_died_while_central_was_away_is_missed_after_its_st
         async with service(office, sky) as first:
             await office.town.says("The weather service is connected.")
             await first.dies()
-    async with impatient(tmp_path) as office:
+    async with listened(tmp_path) as (office, link):
         assert await alert_of_service(office) is None
+        link.misses_after(1.0)
         await until(lambda: alert_of_service(office))
 
 
 async def test_an_operator_with_curl_is_not_missed(tmp_path: Path):
-    async with impatient(tmp_path) as office:
+    async with listened(tmp_path) as (office, link):
         await office.town.point()
+        link.misses_after(1.0)
         await office.post("/api/weather_update", {"location": "Berlin", "temperature_celsius": 3})
         await office.post("/api/weather_goodbye")
         await asyncio.sleep(1.6)
