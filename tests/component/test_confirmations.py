@@ -9,10 +9,18 @@ from unittest import mock
 
 import pytest
 
+from evcharge.central import app
 from evcharge.central.peers.consents import Consents
 from evcharge.domain.errors import Code
 from evcharge.evc1 import handshake, messages
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
+from tests.still_time import still
+
+
+@pytest.fixture(autouse=True)
+def _steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's wait passes by itself."""
+    still(monkeypatch, app)
 
 
 @pytest.fixture

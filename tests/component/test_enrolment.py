@@ -21,6 +21,7 @@ from evcharge.domain.ids import Role
 from evcharge.evc1.tickets import TicketOpener
 from evcharge.http import registry_client
 from evcharge.http.registry_client import RegistryAddress, call, fetch_ticket, own_secret, register
+from evcharge.registry import app
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 from evcharge.security.tls import server_context
@@ -30,6 +31,7 @@ from tests.component.registry_process import (
     renew_certificate,
     running_registry,
 )
+from tests.still_time import still
 
 NOTHING = {}
 
@@ -47,6 +49,12 @@ def made(tmp_path_factory):
 @pytest.fixture
 def state(made, tmp_path):
     return copy_state(made[0], tmp_path / "state")
+
+
+@pytest.fixture(autouse=True)
+def _steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No guesser's wait passes by itself."""
+    still(monkeypatch, app)
 
 
 @pytest.fixture

@@ -28,6 +28,16 @@ from tests.component.town import FakeEngine, Town, hear, running
 E = TypeVar("E", bound=events.Event)
 
 
+# On a busy machine a crowd takes a while, and nothing of what it has used up comes back meanwhile.
+BACK_AFTER_S = 3_600.0
+
+
+@pytest.fixture(autouse=True)
+def _strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGIN_EVERY_S", "JOURNAL_EVERY_S", "CHANGE_EVERY_S"):
+        monkeypatch.setattr(quotas, name, BACK_AFTER_S)
+
+
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     async with running(tmp_path) as town:
@@ -54,7 +64,8 @@ async def test_many_logins_of_one_id_are_slowed_down_and_shown(town: Town):
     links = [await town.dial("D01", Role.DRIVER) for _ in range(100)]
     ends = await asyncio.gather(*(end_of(link) for link in links[LOGINS:]))
     assert all(
-        isinstance(end, Overloaded) and end.code is Code.SLOW and 0 < end.retry_after_s <= 3 for end in ends
+        isinstance(end, Overloaded) and end.code is Code.SLOW and 0 < end.retry_after_s <= BACK_AFTER_S
+        for end in ends
     )
     await recorded(town, "LoginRefused")
     # The others find the driver connected already.

@@ -30,13 +30,14 @@ from evcharge.joining.token import decode
 from evcharge.labels import Speech, operator
 from evcharge.labels.join import SENTENCES
 from evcharge.operator.admin import Admin
-from evcharge.registry import callers
+from evcharge.registry import app, callers
 from evcharge.runtime import clock as clock_module
 from evcharge.runtime import config
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, ReachSettings
 from evcharge.security import secret_files
 from tests.component.registry_process import copy_state, make_state, renew_certificate, running_registry
+from tests.still_time import still
 
 SAY = Speech(SENTENCES)
 
@@ -50,6 +51,12 @@ def made(tmp_path_factory):
 @pytest.fixture
 def state(made, tmp_path):
     return copy_state(made[0], tmp_path / "state")
+
+
+@pytest.fixture(autouse=True)
+def _steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No guesser's wait passes by itself."""
+    still(monkeypatch, app)
 
 
 @pytest.fixture
@@ -346,7 +353,6 @@ async def test_an_expired_token_says_so(registry, clock):
 
 async def test_an_unknown_token_is_refused_and_a_guesser_must_wait(registry):
     free = callers.FREE_TOKENS
-    # Made before: the first wait is of one second, and making one takes as long on a busy machine.
     secret = await a_secret(registry)
     answers = [await redeemed(registry, f"guess-{n}", secret_files.new_secret()) for n in range(free + 1)]
     answers.append(await redeemed(registry, secret, secret_files.new_secret()))

@@ -7,10 +7,18 @@ import pytest
 
 from evcharge.evc1.tickets import TicketOpener
 from evcharge.http import server
+from evcharge.registry import app
 from evcharge.runtime.clock import utc_now
 from evcharge.security import passwords, secret_files, state_folder
 from tests.component.registry.looking import audit_rows, opened
 from tests.component.registry_process import running_registry
+from tests.still_time import still
+
+
+@pytest.fixture(autouse=True)
+def _steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No guesser's wait passes by itself."""
+    still(monkeypatch, app)
 
 
 async def test_a_ticket_says_who_came_for_how_long_and_with_which_key(registry):
