@@ -26,7 +26,7 @@ from evcharge.evc1.messages import (
 )
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, EngineSettings
-from tests.component.point import SECRET, Stage, stage
+from tests.component.point import SECRET, WITHIN_S, Central, Stage, stage
 from tests.ports import free_port
 
 S1, S2 = "S-D01-CP001-00000001", "S-D02-CP001-00000002"
@@ -261,13 +261,24 @@ def plays(town: Stage, plan: str) -> None:
     (town.state / "hand.plan").write_text(plan)
 
 
+async def in_step(town: Stage) -> Central:
+    """Let the engine connect, and wait until it may ask for something."""
+    central = await town.central()
+    await central.syncs()
+    async with asyncio.timeout(WITHIN_S):
+        while not town.engines[-1].charge.linked:
+            await asyncio.sleep(0.002)
+    return central
+
+
 async def test_a_manual_start_is_asked_of_central_and_then_runs_like_any_other(town: Stage):
-    plays(town, "0.3 manual d01\n0.4 manual D02\nafter authorised 0 plug\n")
+    plays(town, "after authorised 0 plug\n")
     async with town.engine():
-        central = await town.central()
-        await central.syncs()
+        central = await in_step(town)
+        town.hand("manual", "d01")
         request = await central.hear(ManualStart)
         assert request.driver_id == "D01"
+        town.hand("manual", "D02")
         await town.lines.says("CENTRAL has already been asked about D01")
         central.channel.send(Progress(request_id="R-of-another", step="REFUSED", text="no"))
         central.channel.send(Progress(request_id=request.request_id, step="ASKING", session_id=S1))
@@ -277,10 +288,9 @@ async def test_a_manual_start_is_asked_of_central_and_then_runs_like_any_other(t
 
 
 async def test_a_manual_start_waits_for_its_driver_and_says_so(town: Stage):
-    plays(town, "0.3 manual D01 4711\n")
     async with town.engine():
-        central = await town.central()
-        await central.syncs()
+        central = await in_step(town)
+        town.hand("manual", "D01", "4711")
         request = await central.hear(ManualStart)
         assert request.pin == "4711"
         central.channel.send(Confirming(request_id=request.request_id, driver_id="D01", within_s=30))
@@ -310,10 +320,9 @@ async def test_a_monitor_that_goes_and_comes_back_is_said(town: Stage):
 
 
 async def test_a_manual_start_that_is_refused_says_why(town: Stage):
-    plays(town, "0.3 manual D01\n")
     async with town.engine():
-        central = await town.central()
-        await central.syncs()
+        central = await in_step(town)
+        town.hand("manual", "D01")
         request = await central.hear(ManualStart)
         central.channel.send(
             Progress(request_id=request.request_id, step="REFUSED", code="E_BALANCE", text="Balance too low.")
@@ -329,10 +338,9 @@ async def test_a_manual_start_without_central_is_refused_here(town: Stage):
 
 
 async def test_a_manual_start_that_central_did_not_answer_is_not_waited_for(town: Stage):
-    plays(town, "0.3 manual D01\n")
     async with town.engine():
-        central = await town.central()
-        await central.syncs()
+        central = await in_step(town)
+        town.hand("manual", "D01")
         await central.hear(ManualStart)
         central.channel.abort()
         await town.lines.says("CENTRAL has not answered about D01")

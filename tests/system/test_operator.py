@@ -103,9 +103,12 @@ async def test_a_registry_that_went_and_came_back(city: City, central: Program):
     registry = city.latest("registry")
     await registry.dies()
     await central.says("Registry not responding")
+    # The line goes before the event that makes the alert.
+    await city.recorded("RegistryLost")
     assert "Registry not responding" in await done(city, "alerts")
     await city.registry()
     await central.says("Registry responding again")
+    await city.recorded("RegistryReached")
     assert "Registry responde de nuevo" in await done(city, "alerts", "--lang", "es")
 
 
