@@ -127,13 +127,12 @@ class FernetTokens:
     plaintext depends on the token before and is thrown away, all others are right.
     """
 
-    __slots__ = ("_aes", "_decrypt", "_encrypt", "_signing_key")
+    __slots__ = ("_decrypt", "_encrypt", "_key", "_signing_key")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError(_KEY_LENGTH)
-        self._signing_key = key[:16]
-        self._aes = algorithms.AES(key[16:])
+        self._key, self._signing_key = key, key[:16]
         # Made when they are needed: one direction of a connection needs one of them.
         self._encrypt: Callable[[bytes], bytes] | None = None
         self._decrypt: Callable[[bytes], bytes] | None = None
@@ -141,7 +140,7 @@ class FernetTokens:
     def seal(self, plaintext: bytes) -> bytes:
         """Return the token of `plaintext`."""
         if self._encrypt is None:
-            self._encrypt = BlockCipher(self._aes, modes.CBC(bytes(_BLOCK_BYTES))).encryptor().update
+            self._encrypt = self._aes_cbc().encryptor().update
         padding = _PADDING[_BLOCK_BYTES - len(plaintext) % _BLOCK_BYTES]
         signed = _FERNET_HEAD + self._encrypt(os.urandom(_BLOCK_BYTES) + plaintext + padding)
         return base64.urlsafe_b64encode(signed + hmac.digest(self._signing_key, signed, "sha256"))
@@ -163,12 +162,15 @@ class FernetTokens:
         ):
             raise _not_ours()
         if self._decrypt is None:
-            self._decrypt = BlockCipher(self._aes, modes.CBC(bytes(_BLOCK_BYTES))).decryptor().update
+            self._decrypt = self._aes_cbc().decryptor().update
         padded = self._decrypt(signed[len(_FERNET_HEAD) :])
         lacking = padded[-1]
         if not 0 < lacking <= _BLOCK_BYTES or not padded.endswith(_PADDING[lacking]):
             raise _not_ours()
         return padded[_BLOCK_BYTES:-lacking]
+
+    def _aes_cbc(self) -> BlockCipher[modes.CBC]:
+        return BlockCipher(algorithms.AES(self._key[16:]), modes.CBC(bytes(_BLOCK_BYTES)))
 
 
 class FernetCipher:
