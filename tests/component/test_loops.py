@@ -94,10 +94,14 @@ async def test_half_a_frame_garbage_and_a_cut_line_are_told_apart(gate):
 
 async def test_unsent_bytes_grow_for_a_far_end_that_never_reads(gate):
     async with gate.pair() as (peer, central):
+        told: list[int] = []
+        central.tell_trouble(256 * 1024, lambda: told.append(central.unsent_bytes))
         peer._transport.pause_reading()
         for _ in range(60_000):
             central.send(ErrorNotice(code=Code.BUSY, text="x" * 200))
         assert central.unsent_bytes > 256 * 1024
+        await until(lambda: told)
+        assert told[0] > 256 * 1024
 
 
 async def test_heartbeats_are_answered():
@@ -119,6 +123,14 @@ async def test_frames_run_inside_tls(tmp_path: Path):
         central.send(Ack(seq=1))
         assert await central.receive() == ready(1)
         assert await peer.receive() == Ack(seq=1)
+        told: list[int] = []
+        central.tell_trouble(256 * 1024, lambda: told.append(central.unsent_bytes))
+        peer._transport.pause_reading()
+        async with asyncio.timeout(20):
+            while not told:
+                central.send(ErrorNotice(code=Code.BUSY, text="x" * 200))
+                await asyncio.sleep(0)
+        assert told[0] > 256 * 1024
 
 
 async def test_strangers_are_told_why_and_many_come_and_go(gate):
