@@ -1,6 +1,7 @@
 """config.toml tells every key there is, with the default that the program has."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ FILE = Path(__file__).parents[2] / "config.toml"
 ABSENT = re.compile(r"^# (\w+) = (.+)$", re.MULTILINE)
 
 
+@cache
 def entries():
     return {entry.key: entry.value for entry in toml_file.read(FILE, config.keys())}
 
 
+@cache
 def in_comments():
     section, found = "", set()
     for line in FILE.read_text(encoding="utf-8").splitlines():

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def relative(path: Path) -> str:
     return str(path.relative_to(WEB))
 
 
+@cache
 def read_words(path: Path) -> dict[str, str]:
     """Read a file of words; every line must be a comment, the frame, or one pair."""
     lines = [line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("//")]
