@@ -1,4 +1,4 @@
-"""EVC1's key exchange: both ends, tickets, and the test vector of PROTOCOL.md."""
+"""EVC1's key exchange: both ends, and the test vector of PROTOCOL.md."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from cryptography.fernet import Fernet
 
-from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
 from evcharge.domain.features import SPOKEN, Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text
@@ -17,31 +17,8 @@ from evcharge.evc1 import handshake, key_schedule
 from evcharge.evc1.frames import FernetCipher, GcmCipher
 from evcharge.evc1.handshake import MAC_BYTES, CentralHandshake, PeerHandshake, SessionKeys, Versions
 from evcharge.evc1.login_errors import NameWanted, error_frame, parse_error
-from evcharge.evc1.tickets import ABSOLUTE_S, LIVENESS, Identity, TicketOpener, seal_ticket
-
-NOW = 1_765_737_000.5
-SERVICE = Fernet.generate_key()
-RESUME = Fernet.generate_key()
-OPENER = TicketOpener([SERVICE, RESUME])
-CP001 = Identity("CP001", Role.ENGINE, 3, int(NOW), "Alicante")
-
-
-def ticket(identity=CP001, key=SERVICE, *, issuer="registry", ttl_s=900, now=NOW, audience="central"):
-    return seal_ticket(key, identity, issuer=issuer, ttl_s=ttl_s, now=now, audience=audience)
-
-
-def ends(issued=None, *, cp_id="CP001", role=Role.ENGINE, now=NOW):
-    issued = issued or ticket()
-    peer = PeerHandshake(issued.ticket, issued.key, cp_id, role)
-    return peer, CentralHandshake(OPENER, RESUME, now)
-
-
-def refusal(kind: type[EvchargeError], code: Code, call, *arguments) -> EvchargeError:
-    with pytest.raises(kind) as caught:
-        call(*arguments)
-    assert caught.value.code is code
-    return caught.value
-
+from evcharge.evc1.tickets import Identity, TicketOpener
+from tests.unit.evc1.logins import CP001, NOW, OPENER, RESUME, ends, refusal, ticket
 
 # ---- the way it should go
 
@@ -247,117 +224,6 @@ def test_nobody_in_between_can_change_what_a_peer_says_of_itself():
     proof = peer.on_challenge(central.on_hello(peer.hello()))
     for changed in (proof[:MAC_BYTES], proof + b" ", proof.replace(b"[1,1]", b"[1,9]")):
         refusal(AuthenticationError, Code.PROOF, central.on_proof, changed)
-
-
-# ---- tickets
-
-
-def test_a_ticket_carries_who_and_for_how_long():
-    issued = ticket()
-    body = OPENER.open(issued.ticket, NOW)
-    assert body.identity == CP001
-    assert body.key_bytes == issued.key
-    assert issued.expires_at == int(NOW) + 900
-    assert issued.renew_after == int(NOW) + 450
-
-
-def test_keys_are_not_shown():
-    issued = ticket()
-    shown = repr(issued) + repr(OPENER.open(issued.ticket, NOW)) + repr(SessionKeys(bytes(32), bytes(32)))
-    for secret in (base64_text(issued.key), repr(issued.key), issued.key.hex(), issued.ticket):
-        assert secret not in shown
-
-
-@pytest.mark.parametrize(
-    "token",
-    ["", "x", "ü", "\ud800", "A" * 2049, "gAAAA"],
-)
-def test_what_is_no_ticket_of_ours_is_refused(token):
-    refusal(AuthenticationError, Code.TICKET, OPENER.open, token, NOW)
-
-
-def test_a_sealed_something_is_no_ticket():
-    token = Fernet(SERVICE).encrypt(b"[]").decode()
-    refusal(AuthenticationError, Code.TICKET, OPENER.open, token, NOW)
-
-
-def test_a_ticket_of_another_service_is_refused():
-    refusal(AuthenticationError, Code.TICKET, OPENER.open, ticket(key=Fernet.generate_key()).ticket, NOW)
-
-
-def altered(**changes) -> str:
-    body = json.loads(Fernet(SERVICE).decrypt(ticket().ticket))
-    return Fernet(SERVICE).encrypt(json.dumps(body | changes).encode()).decode()
-
-
-def test_a_ticket_names_the_registration_unless_it_is_the_first():
-    """Release 0.1 knows no other, and refuses a field that it does not know."""
-    assert "reg" not in json.loads(Fernet(SERVICE).decrypt(ticket().ticket))
-    body = OPENER.open(altered(reg=3), NOW)
-    assert (body.identity.registration, OPENER.open(altered(), NOW).identity.registration) == (3, 0)
-
-
-def test_what_a_newer_registry_adds_to_a_ticket_is_ignored():
-    assert OPENER.open(altered(more=1), NOW).id == OPENER.open(ticket().ticket, NOW).id
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"v": 2},
-        {"aud": "elsewhere"},
-        {"iss": "me"},
-        {"id": "cp001"},
-        {"id": "../CP001"},
-        {"role": "king"},
-        {"epoch": -1},
-        {"epoch": True},
-        {"key": "short"},
-        {"key": base64_text(bytes(32))[:-2] + "B="},
-        {"tid": "x"},
-        {"exp": 10**15},
-        {"loc": "\n"},
-        {"reg": -1},
-        {"reg": "1"},
-    ],
-)
-def test_a_ticket_with_a_bad_field_is_refused(changes):
-    refusal(AuthenticationError, Code.TICKET, OPENER.open, altered(**changes), NOW)
-
-
-def test_only_peers_of_the_stream_have_tickets_for_it():
-    refusal(AuthenticationError, Code.ROLE, OPENER.open, altered(role="operator"), NOW)
-
-
-@pytest.mark.parametrize("late_s", [1, 86_400])
-def test_an_expired_ticket_is_refused_with_the_time_of_central(late_s):
-    issued = ticket()
-    error = refusal(AuthenticationError, Code.EXPIRED, OPENER.open, issued.ticket, issued.expires_at + late_s)
-    assert "2025-12-1" in error.text
-    OPENER.open(issued.ticket, issued.expires_at)
-
-
-def test_a_ticket_from_the_future_is_refused_beyond_two_minutes():
-    OPENER.open(ticket(now=NOW + 120).ticket, NOW)
-    error = refusal(AuthenticationError, Code.CLOCK, OPENER.open, ticket(now=NOW + 122).ticket, NOW)
-    assert "clocks" in error.text
-
-
-def test_tickets_of_central_end_a_day_after_the_last_real_login():
-    old = Identity("CP001", Role.ENGINE, 3, int(NOW) - ABSOLUTE_S + 60)
-    issued = ticket(old, RESUME, issuer="central", ttl_s=12 * 3600)
-    assert issued.expires_at == int(NOW) + 60
-    refusal(AuthenticationError, Code.EXPIRED, OPENER.open, issued.ticket, NOW + 61)
-    forged = altered(iss="central", auth=int(NOW) - ABSOLUTE_S - 1)
-    assert "Registry" in refusal(AuthenticationError, Code.EXPIRED, OPENER.open, forged, NOW).text
-
-
-def test_two_service_keys_are_read_while_one_replaces_the_other():
-    new = Fernet.generate_key()
-    both = TicketOpener([new, SERVICE])
-    both.open(ticket().ticket, NOW)
-    both.open(ticket(key=new).ticket, NOW)
-    refusal(AuthenticationError, Code.TICKET, TicketOpener([new]).open, ticket().ticket, NOW)
 
 
 # ---- HELLO
@@ -573,82 +439,6 @@ def test_a_well_sealed_accept_with_a_bad_field_is_refused(changes):
     fernet = Fernet(base64.urlsafe_b64encode(peer._wrap_key))
     bad = fernet.encrypt(json.dumps(json.loads(fernet.decrypt(accept)) | changes).encode())
     refusal(ProtocolError, Code.FIELD, peer.on_accept, bad)
-
-
-# ---- hints
-
-
-def test_an_error_frame_is_read_back_as_the_error_it_reports():
-    error = parse_error(error_frame(Code.BUSY, "come back later", 2.5, NOW))
-    assert isinstance(error, Overloaded)
-    assert (error.code, error.text, error.retry_after_s) == (Code.BUSY, "come back later", 2.5)
-    assert json.loads(error_frame(Code.BUSY, "x", 2.5, NOW))["now"] == NOW
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        (Code.EXPIRED, AuthenticationError),
-        (Code.REVOKED, AuthenticationError),
-        (Code.DUPLICATE, AuthenticationError),
-        (Code.TIMEOUT, Overloaded),
-        (Code.VERSION, ProtocolError),
-        (Code.ROLE, ProtocolError),
-    ],
-)
-def test_each_code_becomes_its_kind_of_error(code, kind):
-    error = parse_error(error_frame(code, ""))
-    assert type(error) is kind
-    assert error.code is code
-    assert code in error.text
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"{}",
-        b'{"t":"challenge"}',
-        bytes(32),
-        b'{"t":"error"}x',
-        # With these a stranger ended every peer: nothing can write a surrogate that stands alone.
-        b'{"t":"error","code":"E_BUSY","text":"\\ud800"}',
-        b'{"t":"error","code":"E_BUSY","\\udfff":1}',
-        b'{"t":"error","code":"E_BUSY","more":{"\\udfff":1}}',
-        b'{"t":"error","code":"E_BUSY","code":"E_REVOKED"}',
-        b'{"t":"error","code":"E_BUSY","more":1e999}',
-    ],
-)
-def test_what_is_no_error_frame_is_none(frame):
-    assert parse_error(frame) is None
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        b'{"t":"error"}',
-        b'{"t":"error","code":5}',
-        b'{"t":"error","code":"E_BUSY","retry_after":-1}',
-        b'{"t":"error","code":"E_BUSY","retry_after":99999999}',
-        b'{"t":"error","code":"E_BUSY","text":"a\\u001b[31mred"}',
-        b'{"t":"error","code":"E_NOSUCH\\n"}',
-        b'{"t":"error","code":"E_NOSUCH"}',
-    ],
-)
-def test_a_hint_that_cannot_be_shown_safely_is_a_protocol_error(frame):
-    error = parse_error(frame)
-    assert type(error) is ProtocolError
-    assert error.text.isprintable()
-
-
-def test_the_table_of_heartbeats_holds_every_peer():
-    assert {role: (life.heartbeat_s, life.dead_after_s) for role, life in LIVENESS.items()} == {
-        Role.MONITOR: (1.0, 3.0),
-        Role.ENGINE: (2.0, 6.0),
-        Role.DRIVER: (5.0, 15.0),
-    }
 
 
 # ---- which cipher seals the frames
