@@ -13,7 +13,7 @@ from evcharge.central.rules.commands import CENTRAL, RevokeKeys
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
 from tests.component.office import Office, opened
-from tests.component.test_push import Open
+from tests.component.page_server import Open
 from tests.component.town import FakeDriver, hear
 
 PASSWORD = "correct horse battery"
