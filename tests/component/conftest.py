@@ -1,6 +1,8 @@
 """Tests of the books run on every engine: a module says so with `ENGINES`."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +31,12 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     engines.server = request.getfixturevalue("postgres") if name == engines.POSTGRES else ""
     yield name
     engines.server = ""
+
+
+@pytest.fixture
+def clean_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without files, an environment without settings of ours, and no log."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("EVCHARGE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("evcharge.runtime.logs.setup", lambda *_: None)

@@ -21,19 +21,13 @@ from tests.component.office import Office, opened
 from tests.component.test_report import charge
 from tests.unit.central import ocpi
 
+pytestmark = pytest.mark.usefixtures("clean_surroundings")
+
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     async with opened(tmp_path / "state", timezone="Europe/Madrid") as office:
         yield office
-
-
-@pytest.fixture(autouse=True)
-def _clean_surroundings(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("EVCHARGE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setattr("evcharge.runtime.logs.setup", lambda *_: None)
 
 
 @pytest.fixture(autouse=True)
