@@ -293,6 +293,9 @@ def registry(config_file: Path | None, **given: Any) -> int:
 
 @evcharge.command()
 @click.option("--panel", is_flag=True, help="The wall with a command line, on the whole terminal.")
+@click.option(
+    "--new-keys", is_flag=True, help="Lead books in PostgreSQL with other keys: those here replace them."
+)
 @_options(
     *_server("central"),
     *_API,
@@ -300,14 +303,18 @@ def registry(config_file: Path | None, **given: Any) -> int:
     _REGISTRY,
     _KAFKA,
 )
-def central(panel: bool, config_file: Path | None, **given: Any) -> int:
+def central(panel: bool, new_keys: bool, config_file: Path | None, **given: Any) -> int:
     """Run Central, the control room."""
     config = _with_whole_books(config_file, given)
     from evcharge.central import app
 
     role = app.run_with_panel if panel else app.run
     # The panel reads keys: that stays with the loop which it is tested on.
-    return _live(config, lambda stop, health: role(config, stop, health=health), many_links=not panel)
+    return _live(
+        config,
+        lambda stop, health: role(config, stop, health=health, new_keys=new_keys),
+        many_links=not panel,
+    )
 
 
 @evcharge.command()

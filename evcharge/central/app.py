@@ -16,6 +16,7 @@ from evcharge.central.api.resources.push import MAX_PAGES
 from evcharge.central.api.standby import Halted, Standby
 from evcharge.central.api.wiring import Services, Tokens, Website, Work, website
 from evcharge.central.books.archive import Archive
+from evcharge.central.books.own_keys import network_of
 from evcharge.central.books.setup import database_path, open_books, own_name
 from evcharge.central.books.store import CentralStore
 from evcharge.central.context import BookSide, PeerSide, WriterSide
@@ -44,7 +45,7 @@ from evcharge.central.terminal.operator_orders import OperatorOrders
 from evcharge.central.views.alerts import REBUILD_FROM, Alerts
 from evcharge.domain.billing import parse_cents, parse_price
 from evcharge.domain.days import Days
-from evcharge.domain.errors import Code, Deposed, ProtocolError
+from evcharge.domain.errors import Code, Deposed, NotNow, ProtocolError
 from evcharge.domain.events import CentralStarted, CentralStopped, WeatherLost
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.domain.session import Session
@@ -110,14 +111,22 @@ async def run(
     *,
     show_panel: bool = False,
     health: OwnHealth | None = None,
+    new_keys: bool = False,
 ) -> int:
     """Serve the network until `stop` is set. Raises StateError when something needed is missing or taken.
 
-    `show_panel` paints the wall on the terminal, if there is one; `health` is told how to ask what is wrong.
+    `show_panel` paints the wall on the terminal, if there is one; `health` is told how to ask what is wrong;
+    `new_keys`: those of the state folder replace others that the books know.
     """
-    standby = Standby(config, stop)
-    while await _led(config, stop, clock, standby, health, show_panel=show_panel):
-        pass
+    standby, begins_anew = Standby(config, stop, new_keys=new_keys), True
+    while begins_anew:
+        try:
+            begins_anew = await _led(config, stop, clock, standby, health, show_panel=show_panel)
+        except NotNow:
+            # The database was gone again before all was read: it is waited for, standing by.
+            begins_anew = standby.again and not stop.is_set()
+            if not standby.again:
+                raise
     log.info("%s", said("stopped"))
     return 0
 
@@ -132,9 +141,10 @@ async def _led(
     show_panel: bool,
 ) -> bool:
     """Serve the network, once this Central leads; return whether another one has taken over since."""
-    is_deposed = False
+    begins_anew = False
     try:
         async with build(config, clock, standby) as central:
+            standby.again = True
             if health is not None:
                 health.wrong = lambda: central.writer.dispatcher.trouble
             shown = await _panel(central, config.lang, stop) if show_panel else []
@@ -143,12 +153,12 @@ async def _led(
         pass
     except* Deposed as problems:
         # All that is in memory is of another time: what follows begins with the books.
-        is_deposed = True
+        begins_anew = True
         log.warning("%s", said("deposed", why=because(_first(problems).text)))
     finally:
         if health is not None:
             health.wrong = lambda: None
-    return is_deposed and not stop.is_set()
+    return begins_anew and not stop.is_set()
 
 
 def _first(problems: ExceptionGroup[Deposed]) -> Deposed:
@@ -156,9 +166,11 @@ def _first(problems: ExceptionGroup[Deposed]) -> Deposed:
     return _first(first) if isinstance(first, ExceptionGroup) else first
 
 
-async def run_with_panel(config: Config, stop: asyncio.Event, *, health: OwnHealth | None = None) -> int:
+async def run_with_panel(
+    config: Config, stop: asyncio.Event, *, health: OwnHealth | None = None, new_keys: bool = False
+) -> int:
     """Run Central with its wall on the terminal. Raises as `run` does."""
-    return await run(config, stop, show_panel=True, health=health)
+    return await run(config, stop, show_panel=True, health=health, new_keys=new_keys)
 
 
 @asynccontextmanager
@@ -176,9 +188,18 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
     tokens, me = _tokens(state, service_keys[0]), Me()
     if settings.database:
         me = Me(
-            name=own_name(config), address=_address(settings), version=__version__, keys=_keys(state, tokens)
+            name=own_name(config),
+            address=_address(settings),
+            version=__version__,
+            keys=_keys(state, tokens),
+            network=network_of(state),
+            new_keys=standby is not None and standby.new_keys,
         )
-    async with open_books(config, me, standby) as database, Credentials() as credentials:
+    again = standby is not None and standby.again
+    async with (
+        open_books(config, me, standby, again=again) as database,
+        Credentials() as credentials,
+    ):
         books = await _books(database, settings)
         rules = rules_of(settings, clock, resume_key)
         writer = await _writer(books, rules, clock)

@@ -12,6 +12,7 @@ EvchargeError
 ├── BadInput              a value from a person or a program is malformed: nothing changed
 ├── ConfigError           flags, environment or config.toml are wrong: exit 2
 └── StateError            files, ports or databases are not usable: exit 1
+    ├── NotNow            a database is not usable at present: whoever can wait tries again
     ├── Taken             another process has that port or state folder: exit 2
     └── Deposed           another Central leads now: begin anew, as one that stands by
 """
@@ -155,6 +156,10 @@ class StateError(EvchargeError):
     """A file, port or database is not usable as it is (exit code 1)."""
 
     default_code = Code.STORAGE
+
+
+class NotNow(StateError):
+    """A database that is not usable at present, and may be in a while: whoever can wait tries again."""
 
 
 class Taken(StateError):

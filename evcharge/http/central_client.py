@@ -32,6 +32,8 @@ _CONNECT_S = 4.0
 _MAX_ANSWER_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 _MAX_FAILURE_BYTES = 64 * 1024
+# No connection could be made: nothing was sent.
+_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 T = TypeVar("T")
 
@@ -84,7 +86,7 @@ class ApiClient:
         within_s: float,
         others: Sequence[str] = (),
     ) -> None:
-        """`say` is a room with "plain http", "central gone" and "no central".
+        """`say` is a room with "plain http", "central gone", "central in doubt" and "no central".
 
         Raises ConfigError for plain HTTP to another computer, which serves none; StateError without CA or token.
         """
@@ -194,7 +196,9 @@ class ApiClient:
                 return response.status, raw
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
             why = cause(no_answer(problem), self._say.lang)
-            raise Overloaded(self._say("central gone", url=self.url, why=why), Code.UNREACHABLE) from None
+            # What was sent may have been carried out.
+            name = "central gone" if method == "GET" or isinstance(problem, _UNSENT) else "central in doubt"
+            raise Overloaded(self._say(name, url=self.url, why=why), Code.UNREACHABLE) from None
 
     @asynccontextmanager
     async def _answering(
@@ -213,16 +217,22 @@ class ApiClient:
                     allow_redirects=False,
                     **more,
                 )
-            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as problem:
+            except _UNSENT as problem:
                 failure = failure or problem
                 continue
-            self._urls.remove(url)
-            self._urls.insert(0, url)
+            except (aiohttp.ClientError, TimeoutError):
+                self._ask_first(url)
+                raise
+            self._ask_first(url)
             async with response:
                 yield response
             return
         if failure is not None:
             raise failure
+
+    def _ask_first(self, url: str) -> None:
+        self._urls.remove(url)
+        self._urls.insert(0, url)
 
     def _refused(self, status: int, raw: bytes, token: BearerToken) -> EvchargeError:
         try:

@@ -44,6 +44,10 @@ SENTENCES: Mapping[str, Words] = {
         "The Central that leads does not answer at present. Try again in a moment.",
         "La Central que dirige no responde ahora. Pruebe de nuevo en un momento.",
     ),
+    "leader in doubt": (
+        "The Central that leads ended before it answered. Look whether it was done before you try again.",
+        "La Central que dirige terminó antes de responder. Mire si se hizo antes de probar de nuevo.",
+    ),
     # ---- parameters
     "unknown parameter": (
         "Unknown parameter {parameter}: {why}.",

@@ -289,6 +289,10 @@ SENTENCES: Mapping[str, Words] = {
         "Central is not running at {url} ({why}): start it, or give --central-api.",
         "Central no funciona en {url} ({why}): arránquela, o indique --central-api.",
     ),
+    "central in doubt": (
+        "Central at {url} ended before it answered ({why}): look whether it was done before you repeat it.",
+        "La Central de {url} terminó antes de responder ({why}): mire si se hizo antes de repetirlo.",
+    ),
     "no central": (
         "What answers at {url} is not Central: give its address with --central-api.",
         "Lo que responde en {url} no es Central: indique su dirección con --central-api.",

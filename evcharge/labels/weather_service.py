@@ -89,6 +89,10 @@ SENTENCES: Mapping[str, Words] = {
         "Central's API does not answer at {url} ({why})",
         "la API de la Central no responde en {url} ({why})",
     ),
+    "central in doubt": (
+        "Central's API ended before it answered at {url} ({why})",
+        "la API de la Central terminó antes de responder en {url} ({why})",
+    ),
     "no central": ("the program at {url} is not Central", "lo que responde en {url} no es la Central"),
     "token refused": (
         "Central does not know this weather service: copy its weather.token to {path}.",

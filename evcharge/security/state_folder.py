@@ -73,6 +73,12 @@ def over_tls(url: str) -> str:
     return parts._replace(scheme="https", netloc=netloc).geturl()
 
 
+def authority_key(state: Path) -> bytes:
+    """Return the public key of the CA (DER), which stays when its certificate is made anew. Raises StateError."""
+    key = _load_certificate(state / "ca.pem").public_key()
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
 # ---- init
 
 

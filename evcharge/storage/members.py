@@ -6,6 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+# Of all that the Centrals of one network share, what tells two networks apart: the files of a state folder.
+KEY_FILES = {
+    "ca": "ca.pem",
+    "service": "service.key",
+    "resume": "central/resume.key",
+    "pin": "central/pin.key",
+}
+
 
 class Cause(StrEnum):
     """Why one began to lead."""
@@ -19,12 +27,19 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Me:
-    """One Central as it tells the others: `address` is its API's, `keys` a digest of those that all must share."""
+    """One Central as it tells the others: `address` is its API's, `keys` a digest of those that all must share.
+
+    `network` has a digest of each of KEY_FILES ("ca:1a2b service:3c4d,5e6f"), which the books remember; `new_keys` says
+    that other ones are replaced. `passing` is a command, which writes once and is no Central.
+    """
 
     name: str = "central"
     address: str = ""
     version: str = ""
     keys: str = ""
+    network: str = ""
+    new_keys: bool = False
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +64,21 @@ class Lead:
     before: str
 
 
+def other_files(network: str, books: str) -> list[str]:
+    """Return which of KEY_FILES are not those that the `books` know; what only one side has is not compared."""
+    here, there = _digests(network), _digests(books)
+    return [
+        path
+        for name, path in KEY_FILES.items()
+        if name in here and name in there and not here[name] & there[name]
+    ]
+
+
+def _digests(network: str) -> dict[str, set[str]]:
+    named = (part.partition(":") for part in network.split())
+    return {name: set(digests.split(",")) for name, _, digests in named}
+
+
 class Membership(Protocol):
     """The place of one Central among them, while it stands by and while it leads."""
 
@@ -62,7 +92,7 @@ class Membership(Protocol):
         ...
 
     async def waits(self) -> None:
-        """Return as soon as this one leads. Raises Taken when another one has its name."""
+        """Return as soon as this one leads. Raises Taken when another one has its name, StateError for other keys."""
         ...
 
     async def watch(self) -> None:

@@ -7,6 +7,7 @@ whose answer was lost is found by its number.
 
 import asyncio
 import contextlib
+import functools
 import logging
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -15,16 +16,16 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from evcharge.domain.errors import StateError, Taken
+from evcharge.domain.errors import NotNow, StateError, Taken
 from evcharge.storage import postgres_schema
 from evcharge.storage.members import Me, Membership, Waiting
 from evcharge.storage.postgres_connection import CONNECT_S, connect, options, take_numbers
 from evcharge.storage.postgres_errors import ALL, store_error
-from evcharge.storage.postgres_lease import Lease, joined, make_tables
+from evcharge.storage.postgres_lease import Lease, held, make_tables
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.postgres_statements import LEASE_S, commit_function, fence, query, single, sql_of
 from evcharge.storage.statements import Params, Sql, Statement, Writes
-from evcharge.storage.store_errors import StoreBroken, StoreDeposed, StoreError, StoreUnwritable
+from evcharge.storage.store_errors import StoreAway, StoreBroken, StoreDeposed, StoreError, StoreUnwritable
 
 log = logging.getLogger(__name__)
 
@@ -248,18 +249,20 @@ async def open_postgres(
     statements: Sequence[Statement],
     me: Me | None = None,
     waiting: Waiting | None = None,
+    *,
+    again: bool = False,
 ) -> AsyncIterator[PostgresBooks]:
     """Open the books in a database as the one that writes, and bring it to the newest schema of `package` first.
 
-    `statements` are those that are stored in one call. While another one writes, `waiting` has the word. Raises
-    StateError, with what to do, when it cannot be used; without `waiting`, Taken as well.
+    `statements` are those that are stored in one call. While another one writes, `waiting` has the word; `again`, as it
+    has been here before, also while the database is away. Raises StateError, with what to do, when it cannot be used
+    (NotNow: at present); without `waiting`, Taken as well.
     """
     # Found out now, and kept: a take-over must not wait for it.
     postgres_schema.columns(package)
     with explained(place):
-        await ready(place, package)
-        async with joined(place, me or Me()) as lease:
-            if not await lease.takes(_FREE_WITHIN_S if waiting is None else 0.0):
+        async with held(place, me or Me(passing=True), functools.partial(ready, place, package)) as lease:
+            if not await _at_once(lease, _FREE_WITHIN_S if waiting is None else 0.0, again=again):
                 if waiting is None:
                     other = lease.leader.name if lease.leader is not None else ""
                     raise Taken(
@@ -278,14 +281,27 @@ async def open_postgres(
                         await readers.close()
 
 
+async def _at_once(lease: Lease, within_s: float, *, again: bool) -> bool:
+    """Return whether we lead without waiting for another one, or `again` for the database."""
+    try:
+        await lease.join()
+        return await lease.takes(within_s)
+    except (NotNow, *ALL):
+        if not again:
+            raise
+        return False
+
+
 @contextlib.contextmanager
 def explained(place: Place) -> Any:
     try:
         yield
     except StoreError as problem:
-        raise StateError(f"{place}: {problem}.") from problem
+        kind = NotNow if isinstance(problem, StoreAway) else StateError
+        raise kind(f"{place}: {problem}.") from problem
     except ALL as problem:
-        raise StateError(why(place, problem)) from problem
+        kind = NotNow if isinstance(store_error(problem), StoreAway) else StateError
+        raise kind(why(place, problem)) from problem
 
 
 def why(place: Place, problem: BaseException) -> str:
@@ -384,7 +400,8 @@ async def _check(connection: asyncpg.Connection, place: Place) -> None:
     if await connection.fetchval("SHOW server_encoding") != "UTF8":
         raise StateError(f"{place} does not store UTF-8. Create the database with ENCODING 'UTF8'.")
     if await connection.fetchval("SELECT pg_is_in_recovery()"):
-        raise StateError(f"{place} is a standby, which cannot be written. Name the primary.")
+        # It may become the primary.
+        raise NotNow(f"{place} is a standby, which cannot be written. Name the primary.")
     if await connection.fetchval("SHOW transaction_read_only") == "on":
         raise StateError(
             f"{place} may only be read by this user. Set default_transaction_read_only = off for it."

@@ -4,6 +4,7 @@ import ssl
 
 import asyncpg
 
+from evcharge.domain.errors import NotNow
 from evcharge.storage.postgres_statements import DEPOSED
 from evcharge.storage.store_errors import (
     ConstraintViolated,
@@ -49,6 +50,8 @@ def store_error(problem: BaseException) -> StoreError:
     """Return what `problem` is for those who use a database."""
     if isinstance(problem, ssl.SSLCertVerificationError):
         return StoreAway(str(problem), sentence=_NOT_TRUSTED)
+    if isinstance(problem, NotNow):
+        return StoreAway(str(problem))
     if not isinstance(problem, asyncpg.PostgresError):
         # A value of a kind that the query has no use for is our mistake.
         is_away = isinstance(problem, AWAY) and not isinstance(problem, ValueError)

@@ -9,13 +9,13 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import asyncpg
 
-from evcharge.domain.errors import Deposed, StateError, Taken
+from evcharge.domain.errors import Deposed, NotNow, StateError, Taken
 from evcharge.runtime import failures
-from evcharge.storage.members import Cause, CentralMember, Lead, Me
+from evcharge.storage.members import Cause, CentralMember, Lead, Me, other_files
 from evcharge.storage.postgres_connection import CONNECT_S, connect
 from evcharge.storage.postgres_errors import ALL, store_error
 from evcharge.storage.postgres_place import Place
@@ -37,10 +37,16 @@ _TABLES = (
         since timestamptz NOT NULL
     )""",
     """CREATE TABLE leader (
-        name text COLLATE "C" NOT NULL, since timestamptz NOT NULL, cause text NOT NULL, before text NOT NULL
+        name text COLLATE "C" NOT NULL, since timestamptz NOT NULL, cause text NOT NULL, before text NOT NULL,
+        network text NOT NULL DEFAULT ''
     )""",
     "INSERT INTO leader VALUES ('', clock_timestamp(), 'first', '')",
 )
+# Whose books they are was not told by those who led first.
+_HAS_NETWORK = """
+SELECT EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('leader') AND attname = 'network')
+"""
+_ADD_NETWORK = "ALTER TABLE leader ADD COLUMN network text NOT NULL DEFAULT ''"
 _UNTIL = f"clock_timestamp() + interval '{LEASE_S} s'"
 _MY_ROW = "SELECT owner, until < clock_timestamp() AS is_over FROM central WHERE name = $1"
 _BEGIN = f"""
@@ -56,7 +62,7 @@ UPDATE central SET until = {_UNTIL} WHERE name = $1 AND owner = $2
 RETURNING ARRAY(SELECT name FROM central WHERE name <> $1 AND until > clock_timestamp() ORDER BY name)
 """  # noqa: S608
 _LOOK = """
-SELECT leader.name, owner, address, version, epoch, until < clock_timestamp() AS is_over
+SELECT leader.name, network, owner, address, version, epoch, until < clock_timestamp() AS is_over
 FROM leader LEFT JOIN central ON central.name = leader.name
 """
 # The row's lock lets it wait for a commit that is under way, and look again.
@@ -67,8 +73,17 @@ WHERE name = $1 AND owner = $2 AND epoch = $3 AND ($4 OR until < clock_timestamp
 _TAKE = f"""
 UPDATE central SET epoch = epoch + 1, until = {_UNTIL} WHERE name = $1 AND owner = $2 RETURNING epoch, commits
 """  # noqa: S608
-_LEAD = "UPDATE leader SET before = name, name = $1, since = clock_timestamp(), cause = $2"
+_LEAD = """
+UPDATE leader SET before = name, name = $1, since = clock_timestamp(), cause = $2,
+    network = CASE WHEN $3 = '' THEN network ELSE $3 END
+"""
+_LEADER = "SELECT name, network FROM leader FOR UPDATE"
 _LEAVE = "UPDATE central SET owner = '', until = clock_timestamp() WHERE name = $1 AND owner = $2"
+# A command leaves no trace: whoever led before it has handed over.
+_LEAVE_NO_TRACE = """
+WITH gone AS (DELETE FROM central WHERE name = $1 AND owner = $2 RETURNING name)
+UPDATE leader SET name = before, before = '' FROM gone WHERE leader.name = gone.name
+"""
 # Who has neither led last nor been seen for a day is forgotten.
 _FORGET = """
 DELETE FROM central WHERE owner = '' AND until < clock_timestamp() - interval '1 day'
@@ -90,13 +105,18 @@ async def make_tables(connection: asyncpg.Connection) -> None:
     if await connection.fetchval("SELECT to_regclass('leader')") is None:
         # One without leases is of a release that was never given out: it says nothing of the books.
         await connection.execute(";\n".join(("DROP TABLE IF EXISTS central", *_TABLES)))
+    elif not await connection.fetchval(_HAS_NETWORK):
+        await connection.execute(_ADD_NETWORK)
 
 
 class Lease:
     """The place of this process among the Centrals on a database (`members.Membership`)."""
 
-    def __init__(self, place: Place, me: Me) -> None:
+    def __init__(self, place: Place, me: Me, ready: Callable[[], Awaitable[None]]) -> None:
+        """`ready` makes the tables of this module where there are none."""
         self.me = me
+        self._ready = ready
+        self._has_joined = False
         self.owner = secrets.token_hex(8)
         # Of the row that the commits count in, as it was when we began to lead.
         self.epoch = self.commits = 0
@@ -114,6 +134,7 @@ class Lease:
 
     async def join(self) -> None:
         """Take a row. Raises Taken when a living one has our name, StateError, and what the library raises."""
+        await self._ready()
         until = asyncio.get_running_loop().time() + _FREE_WITHIN_S
         while not await self._begun():
             if asyncio.get_running_loop().time() > until:
@@ -122,9 +143,26 @@ class Lease:
                     "Stop it first, or give this one another --name."
                 )
             await asyncio.sleep(LOOK_S)
+        self._has_joined = True
 
     async def _begun(self) -> bool:
-        life, me = await self._alive(), self.me
+        life = await self._alive()
+        # One after the other: of two whose keys differ, the second sees the first.
+        async with life.transaction():
+            self._check_network(await life.fetchrow(_LEADER))
+            return await self._took_row(life)
+
+    def _check_network(self, leader: asyncpg.Record) -> None:
+        """Raise StateError when the books are of a network that has other keys."""
+        if not self.me.new_keys and (files := other_files(self.me.network, leader["network"])):
+            raise StateError(
+                f"{self._place} belongs to a network with other keys: {', '.join(files)} of this state folder differ. "
+                "Copy the state folder of a Central there, but not central/central.db; if yours replace its keys, "
+                "start Central once with --new-keys."
+            )
+
+    async def _took_row(self, life: asyncpg.Connection) -> bool:
+        me = self.me
         if me.keys and (other := await life.fetchval(_OTHER_KEYS, me.name, me.keys)):
             raise StateError(
                 f"the keys of this state folder are not those of Central {other} on {self._place}: "
@@ -152,7 +190,9 @@ class Lease:
         with contextlib.suppress(*ALL):
             async with asyncio.timeout(CONNECT_S):
                 if not life.is_closed():
-                    await life.execute(_LEAVE, self.me.name, self.owner)
+                    await life.execute(
+                        _LEAVE_NO_TRACE if self.me.passing else _LEAVE, self.me.name, self.owner
+                    )
                 await life.close()
         life.terminate()
 
@@ -186,16 +226,18 @@ class Lease:
         return True
 
     async def waits(self) -> None:
-        """Return as soon as we lead. Raises Taken when another one has our name."""
+        """Return as soon as we lead. Raises Taken when another one has our name, StateError for other keys."""
         away = False
         while True:
             try:
+                if not self._has_joined:
+                    await self.join()
                 if await self._look():
                     return
                 if away:
                     log.info("%s can be reached again.", self._place)
                 away = False
-            except ALL as problem:
+            except (NotNow, *ALL) as problem:
                 if not away:
                     log.warning("%s: %s; standing by until it is back.", self._place, store_error(problem))
                 away = True
@@ -213,6 +255,7 @@ class Lease:
             if await life.fetchval(_RENEW, self.me.name, self.owner) is None:
                 raise Taken(f"another Central called {self.me.name} has begun on {self._place}.")
             found = await life.fetchrow(_LOOK)
+            self._check_network(found)
             cause = await self._cause(found)
             if cause is not None:
                 return await self._take_over(life, found, cause)
@@ -235,8 +278,10 @@ class Lease:
     async def _take_over(self, life: asyncpg.Connection, seen: asyncpg.Record, cause: Cause) -> bool:
         async with life.transaction():
             await life.execute("SET LOCAL synchronous_commit = on")
-            if await life.fetchval("SELECT name FROM leader FOR UPDATE") != seen["name"]:
+            leader = await life.fetchrow(_LEADER)
+            if leader["name"] != seen["name"]:
                 return False
+            self._check_network(leader)
             if cause not in (Cause.AGAIN, Cause.FIRST):
                 gone = cause is not Cause.SILENT
                 who = (seen["name"], seen["owner"], seen["epoch"], gone)
@@ -245,7 +290,7 @@ class Lease:
             row = await life.fetchrow(_TAKE, self.me.name, self.owner)
             if row is None:
                 return False
-            await life.execute(_LEAD, self.me.name, cause)
+            await life.execute(_LEAD, self.me.name, cause, self.me.network)
         self.epoch, self.commits = row["epoch"], row["commits"]
         self.leader = self.me
         self._keeping = asyncio.get_running_loop().create_task(self._keep())
@@ -310,11 +355,10 @@ class Lease:
 
 
 @contextlib.asynccontextmanager
-async def joined(place: Place, me: Me) -> AsyncIterator[Lease]:
-    """Be one of the Centrals on a database while the block runs. Raises Taken, StateError, what the library raises."""
-    lease = Lease(place, me)
+async def held(place: Place, me: Me, ready: Callable[[], Awaitable[None]]) -> AsyncIterator[Lease]:
+    """Have a place among the Centrals on a database while the block runs; it is taken by `join` or `waits`."""
+    lease = Lease(place, me, ready)
     try:
-        await lease.join()
         yield lease
     finally:
         await lease.leave()

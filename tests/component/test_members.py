@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from evcharge.central.books import setup
 from evcharge.central.books.invariants import violations
 from evcharge.central.books.rows import STATEMENTS
-from evcharge.domain.errors import Deposed, StateError, Taken
+from evcharge.domain.errors import Deposed, NotNow, StateError, Taken
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel, HandedOver
 from evcharge.runtime.clock import utc_now
@@ -25,6 +26,7 @@ from evcharge.security.tls import client_context
 from evcharge.storage import postgres_lease
 from evcharge.storage.members import Cause, Me, Membership
 from evcharge.storage.postgres_books import PostgresBooks, open_postgres
+from evcharge.storage.postgres_connection import connect
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.statements import Put
 from evcharge.storage.store_errors import StoreDeposed
@@ -43,11 +45,12 @@ async def wait(membership: Membership) -> None:
 
 
 @contextlib.asynccontextmanager
-async def opened(folder: Path, name: str, keys: str = "") -> AsyncIterator[PostgresBooks]:
+async def opened(folder: Path, name: str, keys: str = "", **about_me: Any) -> AsyncIterator[PostgresBooks]:
     """The books of `folder`, once the Central `name` leads."""
     place = Place(url=engines.address(folder))
     async with asyncio.timeout(WITHIN_S):
-        opening = open_postgres(place, setup.SCHEMA, STATEMENTS, Me(name=name, keys=keys), wait)
+        me = Me(name=name, keys=keys, **about_me)
+        opening = open_postgres(place, setup.SCHEMA, STATEMENTS, me, wait)
         books = await opening.__aenter__()
     try:
         yield books
@@ -66,18 +69,18 @@ async def stored(books: PostgresBooks) -> list[str]:
 class Heir:
     """A Central that stands by in a task, and leads when it can."""
 
-    def __init__(self, folder: Path, name: str = "B") -> None:
+    def __init__(self, folder: Path, name: str = "B", **about_me: Any) -> None:
         self.leads, self.end, self.books = asyncio.Event(), asyncio.Event(), None
         self.stands_by = asyncio.Event()
-        self._task = asyncio.create_task(self._run(folder, name))
+        self._task = asyncio.create_task(self._run(folder, Me(name=name, **about_me)))
 
-    async def _run(self, folder: Path, name: str) -> None:
+    async def _run(self, folder: Path, me: Me) -> None:
         async def standing_by(membership: Membership) -> None:
             self.stands_by.set()
             await membership.waits()
 
         place = Place(url=engines.address(folder))
-        async with open_postgres(place, setup.SCHEMA, STATEMENTS, Me(name=name), standing_by) as self.books:
+        async with open_postgres(place, setup.SCHEMA, STATEMENTS, me, standing_by) as self.books:
             self.leads.set()
             await self.end.wait()
 
@@ -100,9 +103,61 @@ class Heir:
         return self.books
 
 
+class Way:
+    """A way to PostgreSQL of one's own, which can be cut."""
+
+    def __init__(self, folder: Path) -> None:
+        url = engines.address(folder)
+        self._far = urlsplit(url)
+        self.port = free_port()
+        self.address = url.replace(f":{self._far.port}", f":{self.port}")
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def open(self) -> None:
+        """Lead there from now on."""
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+
+    async def cut(self) -> None:
+        """End every connection, and let nobody through."""
+        self._server.close()
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+        await self._server.wait_closed()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(self._far.hostname, self._far.port)
+        both = {writer, far_writer}
+        self._writers |= both
+
+        async def passing(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(OSError):
+                while some := await source.read(1 << 16):
+                    target.write(some)
+                    await target.drain()
+            for one in both:
+                one.transport.abort()
+
+        await asyncio.gather(passing(reader, far_writer), passing(far_reader, writer))
+        self._writers -= both
+
+
 def freeze(books: PostgresBooks) -> None:
     """Let the lease of a Central run out, as if its process had stopped."""
     books._lease._keeping.cancel()
+
+
+async def renewed(folder: Path, name: str, times: int) -> None:
+    """Wait until a Central has renewed its lease so often."""
+    looking = await connect(Place(url=engines.address(folder)))
+    try:
+        untils: set[object] = set()
+        async with asyncio.timeout(WITHIN_S):
+            while len(untils) <= times:
+                untils.add(await looking.fetchval("SELECT until FROM central WHERE name = $1", name))
+                await asyncio.sleep(0.05)
+    finally:
+        await looking.close()
 
 
 async def ended_by(channel: Channel) -> None:
@@ -220,6 +275,88 @@ async def test_one_with_other_keys_is_refused(tmp_path: Path):
         with pytest.raises(StateError, match="not those of Central A"):
             async with opened(tmp_path, "B", keys="2"):
                 pass
+
+
+async def test_one_of_another_network_is_refused_also_when_nobody_lives(tmp_path: Path):
+    """The books remember the keys of who led them."""
+    ours = "ca:1 service:1 resume:1 pin:1"
+    async with opened(tmp_path, "A", network=ours) as first:
+        await put(first, "a")
+    with pytest.raises(
+        StateError, match=r"other keys: ca\.pem, central/pin\.key of this state folder differ"
+    ):
+        async with opened(tmp_path, "B", network="ca:2 service:1 resume:1 pin:2"):
+            pass
+    # A key that is replaced step by step is known by the one that stays.
+    async with opened(tmp_path, "A", network=ours.replace("service:1", "service:2,1")):
+        pass
+    async with opened(tmp_path, "A", network=ours.replace("service:1", "service:2")):
+        pass
+    async with opened(tmp_path, "B", network="ca:2", new_keys=True):
+        pass
+    async with opened(tmp_path, "B", network="ca:2") as again:
+        assert await stored(again) == ["a"]
+
+
+async def test_of_two_with_other_keys_that_begin_at_once_one_leads(tmp_path: Path):
+    def of(name: str) -> Heir:
+        return Heir(tmp_path, name, keys=name, network=f"ca:{name}")
+
+    heirs = [of("A"), of("B")]
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            await asyncio.wait([heir._task for heir in heirs], return_when=asyncio.FIRST_COMPLETED)
+            refused = next(heir for heir in heirs if heir._task.done())
+            with pytest.raises(StateError, match="keys"):
+                await refused._task
+            (leader,) = set(heirs) - {refused}
+            await put(await leader.took_over(), "a")
+    finally:
+        for heir in heirs:
+            heir.end.set()
+        await asyncio.wait([heir._task for heir in heirs])
+
+
+async def test_one_that_was_here_before_waits_for_a_database_that_is_away(tmp_path: Path):
+    way = Way(tmp_path)
+    place, waits = Place(url=way.address), asyncio.Event()
+
+    async def standing_by(membership: Membership) -> None:
+        assert membership.leader is None
+        waits.set()
+        await membership.waits()
+
+    with pytest.raises(NotNow):
+        async with open_postgres(place, setup.SCHEMA, STATEMENTS, Me(name="A"), standing_by):
+            pass
+    assert not waits.is_set()
+
+    async def comes_back() -> None:
+        async with open_postgres(
+            place, setup.SCHEMA, STATEMENTS, Me(name="A"), standing_by, again=True
+        ) as books:
+            await put(books, "a")
+
+    coming = asyncio.create_task(comes_back())
+    async with asyncio.timeout(WITHIN_S):
+        await waits.wait()
+        await way.open()
+        await coming
+    await way.cut()
+
+
+async def test_a_command_that_writes_is_no_central(tmp_path: Path):
+    """It is not among the members afterwards, and the next one's take-over is not from it."""
+    async with opened(tmp_path, "init", passing=True):
+        pass
+    async with opened(tmp_path, "A") as first:
+        lead, members = await first.membership.members()
+        assert ([one.name for one in members], lead.cause, lead.before) == (["A"], Cause.FIRST, "")
+    async with opened(tmp_path, "init", passing=True):
+        pass
+    async with opened(tmp_path, "B") as second:
+        lead, _ = await second.membership.members()
+        assert (lead.cause, lead.before) == (Cause.HANDED_OVER, "A")
 
 
 async def test_one_that_is_alone_stays_when_the_database_was_away(tmp_path: Path, monkeypatch):
@@ -344,13 +481,13 @@ class Process:
 
 
 @contextlib.asynccontextmanager
-async def two(folder: Path) -> AsyncIterator[tuple[Process, Process]]:
-    """A, which leads, and B, which stands by."""
+async def two(folder: Path, database: str = "") -> AsyncIterator[tuple[Process, Process]]:
+    """A, which leads (its books are at `database`), and B, which stands by."""
     state_folder.init_state(folder / "a", [], utc_now())
     one, other = Process(folder / "a", "A"), Process(folder / "b", "B")
     one.more["EVCHARGE_REACH__OTHER_CENTRALS"] = f"127.0.0.1:{other.port}"
     try:
-        await one.start(engines.address(folder))
+        await one.start(database or engines.address(folder))
         await one.leads()
         shutil.copytree(one.state, other.state, ignore=shutil.ignore_patterns("*.socket", "*.lock"))
         await other.start(engines.address(folder))
@@ -409,6 +546,25 @@ async def test_a_frozen_leader_that_wakes_stands_by(tmp_path: Path):
         await town.engine("CP001")
         assert await one.get("/api/cps") == await other.get("/api/cps")
         assert (await one.get("/api/members"))[1]["cause"] == "silent"
+
+
+async def test_a_leader_that_is_cut_off_stands_by_until_the_database_is_back(tmp_path: Path):
+    way = Way(tmp_path)
+    await way.open()
+    async with two(tmp_path, way.address) as (one, other):
+        await renewed(tmp_path, "A", times=2)  # it knows that it is not alone
+        seen = len(one.lines)
+        await way.cut()
+        await one.says("This Central does not lead any more", seen)
+        await one.says("cannot be reached; standing by until it is back", seen)
+        # Meanwhile it says so itself.
+        await one.says("The API for operators is listening", seen)
+        assert (await one.get("/api/cps"))[0] == 503
+        await other.leads()
+        await way.open()
+        await one.says("can be reached again", seen)
+        assert (await one.get("/api/members"))[1]["leader"] == "B"
+    await way.cut()
 
 
 async def test_one_that_is_stopped_hands_over(tmp_path: Path):

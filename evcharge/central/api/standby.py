@@ -15,7 +15,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from evcharge.central.api.kit.access import is_loopback
 from evcharge.central.api.kit.api_task import ApiServer
 from evcharge.central.api.kit.origin_checks import security_headers
-from evcharge.domain.errors import Code, Overloaded, Taken
+from evcharge.domain.errors import Code, Overloaded, StateError
 from evcharge.http.server import answer, application
 from evcharge.labels.central import said
 from evcharge.runtime.config import Config
@@ -35,6 +35,8 @@ _HOP = (
     hdrs.SEC_WEBSOCKET_EXTENSIONS, hdrs.SEC_WEBSOCKET_PROTOCOL,
 )  # fmt: skip
 _GONE = "The Central that leads does not answer at present. Try again in a moment."
+_IN_DOUBT = "The Central that leads ended before it answered. Look whether it was done before you try again."
+_READS = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
 
 
 class Halted(Exception):
@@ -42,18 +44,22 @@ class Halted(Exception):
 
 
 class Standby:
-    """What this Central does while another one leads (`members.Waiting`), until `stop` is set."""
+    """What this Central does while another one leads (`members.Waiting`), until `stop` is set.
 
-    def __init__(self, config: Config, stop: asyncio.Event) -> None:
+    `again`: it has been one of them before, so that it also waits for a database that is away.
+    """
+
+    def __init__(self, config: Config, stop: asyncio.Event, *, new_keys: bool = False) -> None:
+        self.again, self.new_keys = False, new_keys
         self._config = config
         self._stop = stop
 
     async def __call__(self, membership: Membership) -> None:
-        """Return as soon as this one leads. Raises Halted, Taken."""
+        """Return as soon as this one leads. Raises Halted, StateError."""
+        self.again = True
         leader = membership.leader
-        log.info(
-            "%s", said("stands by", me=membership.me.name, leader=leader.name if leader is not None else "?")
-        )
+        if leader is not None:
+            log.info("%s", said("stands by", me=membership.me.name, leader=leader.name))
         over, leads = asyncio.Event(), asyncio.Event()
 
         async def wait() -> None:
@@ -79,7 +85,7 @@ class Standby:
             )
         try:
             await run_until(over, *works)
-        except* Taken as problems:
+        except* StateError as problems:
             raise problems.exceptions[0] from None
         if not leads.is_set():
             raise Halted
@@ -117,8 +123,8 @@ class _Proxy:
     async def _health(self, _request: web.Request) -> web.Response:
         """Say that this one stands by, which is what it is there for."""
         leader = self._membership.leader
-        name = leader.name if leader is not None else "?"
-        return answer({"ready": True, "reasons": [f"stands by: {name} leads"], "kafka_events_waiting": None})
+        led = f"{leader.name} leads" if leader is not None else "the database is away"
+        return answer({"ready": True, "reasons": [f"stands by: {led}"], "kafka_events_waiting": None})
 
     async def _hand_on(self, request: web.Request) -> web.StreamResponse:
         leader, http = self._membership.leader, self._http
@@ -134,7 +140,12 @@ class _Proxy:
             if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
                 return await self._talk(request, http, url, headers)
             return await self._ask(request, http, url, headers)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            raise Overloaded(_GONE, Code.UNREACHABLE, 1.0) from None
         except (aiohttp.ClientError, TimeoutError, OSError):
+            if request.method not in _READS:
+                # It was sent: whoever repeats it may do it twice.
+                raise Overloaded(_IN_DOUBT, Code.UNREACHABLE) from None
             raise Overloaded(_GONE, Code.UNREACHABLE, 1.0) from None
 
     async def _ask(
@@ -153,9 +164,14 @@ class _Proxy:
             if (length := found.headers.get(hdrs.CONTENT_LENGTH)) is not None:
                 response.headers[hdrs.CONTENT_LENGTH] = length
             await response.prepare(request)
-            async for chunk in found.content.iter_chunked(1 << 16):
-                await response.write(chunk)
-            await response.write_eof()
+            try:
+                async for chunk in found.content.iter_chunked(1 << 16):
+                    await response.write(chunk)
+                await response.write_eof()
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                # Nothing may follow that looks like the rest of it.
+                if request.transport is not None:
+                    request.transport.abort()
             return response
 
     async def _talk(

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from evcharge.central.books import verify
 from evcharge.central.books.rows import STATEMENTS
-from evcharge.central.books.setup import ELSEWHERE, SCHEMA, database_path
+from evcharge.central.books.setup import ELSEWHERE, SCHEMA, database_path, visitor
 from evcharge.domain.errors import StateError
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.storage.anchor_file import ANCHORS
 from evcharge.storage.database import only_process
 from evcharge.storage.exchange import sync_folder
+from evcharge.storage.members import Me
 from evcharge.storage.postgres_place import Place, place_of
 
 _MOVED = "central.db.moved"
@@ -84,7 +85,7 @@ def to_file(config: Config) -> Path:
             raise StateError(f"{path} is there already: move it aside first.")
         with tempfile.TemporaryDirectory(prefix="evcharge-", dir=path.parent) as name:
             back = Path(name) / path.name
-            asyncio.run(_brought(place, back))
+            asyncio.run(_brought(place, back, visitor(config)))
             if wrong := verify.check(back):
                 raise StateError(f"{place} does not hold what was written ({wrong[0]}): nothing was moved.")
             back.rename(path)
@@ -93,10 +94,10 @@ def to_file(config: Config) -> Path:
     return path
 
 
-async def _brought(place: Place, target: Path) -> None:
+async def _brought(place: Place, target: Path, me: Me) -> None:
     from evcharge.storage.postgres_books import open_postgres
     from evcharge.storage.postgres_copy import copy_out
 
     # Nobody else writes meanwhile.
-    async with open_postgres(place, SCHEMA, STATEMENTS):
+    async with open_postgres(place, SCHEMA, STATEMENTS, me):
         await copy_out(place, SCHEMA, target)

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from evcharge.central.books.own_keys import network_of
 from evcharge.central.books.rows import STATEMENTS, DecidedEntry
 from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.accounts import Account, seal
@@ -37,11 +38,12 @@ def database_path(state: Path) -> Path:
 
 @contextlib.asynccontextmanager
 async def open_books(
-    config: Config, me: Me | None = None, waiting: Waiting | None = None
+    config: Config, me: Me | None = None, waiting: Waiting | None = None, *, again: bool = False
 ) -> AsyncIterator[Books]:
     """Open Central's books where the settings say, at the newest schema; one process at a time. Raises StateError.
 
-    Where several Centrals may share them, `waiting` has the word while another one than `me` is at work.
+    Where several Centrals may share them, `waiting` has the word while another one than `me` is at work, and where `me`
+    is here `again` also while the database is away. Without `me` it is a command that writes once.
     """
     path = database_path(config.state)
     if not config.central.database:
@@ -62,9 +64,8 @@ async def open_books(
                 f"`[central] database` names {place}, and {path} holds books, too: move them there with "
                 "`evcharge migrate --to`, or put that file aside."
             )
-        async with open_postgres(
-            place, SCHEMA, STATEMENTS, me or Me(name=own_name(config)), waiting
-        ) as books:
+        me = me or visitor(config)
+        async with open_postgres(place, SCHEMA, STATEMENTS, me, waiting, again=again) as books:
             # Whoever forgets the setting must not begin with empty books.
             secret_files.replace_secret(path.with_name(ELSEWHERE), str(place))
             yield books
@@ -73,6 +74,11 @@ async def open_books(
 def own_name(config: Config) -> str:
     """Return what this Central is called among several."""
     return config.central.name or socket.gethostname()
+
+
+def visitor(config: Config) -> Me:
+    """Return as whom a command of this state folder opens books that Centrals may share."""
+    return Me(name=own_name(config), network=network_of(config.state), passing=True)
 
 
 def _elsewhere(path: Path) -> str:

@@ -59,6 +59,18 @@ SENTENCES: Mapping[str, Words] = {
             "estado, pero no central/central.db."
         ),
     ),
+    "other network": (
+        (
+            "{place} belongs to a network with other keys: {files} of this state folder differ. Copy the state "
+            "folder of a Central there, but not central/central.db; if yours replace its keys, start Central once "
+            "with --new-keys."
+        ),
+        (
+            "{place} es de una red con otras claves: {files} de esta carpeta de estado son distintos. Copie la "
+            "carpeta de estado de una Central de allí, pero no central/central.db; si las suyas sustituyen a esas "
+            "claves, arranque la Central una vez con --new-keys."
+        ),
+    ),
     "place shut": (
         (
             "{place} refuses the login: check the user, and the password in EVCHARGE_DATABASE_PASSWORD or in "

@@ -639,6 +639,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "--state."
         ),
         "no leader": "La Central que dirigeix no respon ara. Torneu-ho a provar d’aquí a un moment.",
+        "leader in doubt": (
+            "La Central que dirigeix ha acabat abans de respondre. "
+            "Mireu si s’ha fet abans de tornar-ho a provar."
+        ),
     },
     "operator": {
         "alert fault": "{about} està avariat ({detail}).",

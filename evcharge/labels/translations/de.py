@@ -652,6 +652,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "anderen Ordner an."
         ),
         "no leader": "Das führende Central antwortet gerade nicht. Versuchen Sie es gleich noch einmal.",
+        "leader in doubt": (
+            "Das führende Central endete, bevor es antwortete. "
+            "Prüfen Sie, ob es geschehen ist, bevor Sie es noch einmal versuchen."
+        ),
     },
     "operator": {
         "alert fault": "{about} ist gestört ({detail}).",

@@ -669,6 +669,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "avec --state."
         ),
         "no leader": "Le Central qui dirige ne répond pas pour l’instant. Réessayez dans un moment.",
+        "leader in doubt": (
+            "Le Central qui dirige s’est arrêté avant de répondre. "
+            "Vérifiez si cela a été fait avant de réessayer."
+        ),
     },
     "operator": {
         "alert fault": "{about} est en panne ({detail}).",

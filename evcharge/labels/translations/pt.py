@@ -630,6 +630,9 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "--demo é para uma rede própria, e {who} está registado aqui: indique outra pasta com --state."
         ),
         "no leader": "A Central que dirige não responde agora. Tente novamente daqui a pouco.",
+        "leader in doubt": (
+            "A Central que dirige terminou antes de responder. Veja se foi feito antes de tentar novamente."
+        ),
     },
     "operator": {
         "alert fault": "{about} está avariado ({detail}).",

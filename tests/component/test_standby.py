@@ -1,0 +1,104 @@
+"""What a Central that stands by answers when the leader, to which it hands on, ends in the middle."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from evcharge.central.api.standby import Standby
+from evcharge.domain.errors import Code, Overloaded
+from evcharge.http.central_client import ApiClient, BearerToken
+from evcharge.labels import Speech
+from evcharge.labels.operator import SENTENCES
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import CentralSettings, Config
+from evcharge.security import state_folder
+from evcharge.security.tls import server_context
+from evcharge.storage.members import Me
+from tests.ports import free_port
+
+pytestmark = pytest.mark.timeout(60)
+
+
+class Pair:
+    """A leader that breaks off, and where the one that stands by answers."""
+
+    def __init__(self, state: Path) -> None:
+        self.state, self.leader_port, self.port = state, free_port(), free_port()
+        # What the leader says before its end, and what it was asked.
+        self.says, self.asked = b"", []
+
+    async def leader(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.asked.append((await reader.readline()).decode().split()[0])
+        writer.write(self.says)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    def client(self, port: int) -> ApiClient:
+        """A command's way to the API on `port`."""
+        token = BearerToken("-", state_folder.operator_token_path(self.state), {})
+        url = f"https://127.0.0.1:{port}"
+        return ApiClient(url, self.state / "ca.pem", Speech(SENTENCES, "en"), token, 30)
+
+
+class Following:
+    """The place of one that stands by while a leader lives."""
+
+    def __init__(self, leader: Me) -> None:
+        self.me, self.others, self.leader = Me(name="B"), (), leader
+
+    async def waits(self) -> None:
+        await asyncio.Event().wait()
+
+
+@pytest.fixture
+async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
+    state_folder.init_state(tmp_path, [], utc_now())
+    pair, stop = Pair(tmp_path), asyncio.Event()
+    tls = server_context(tmp_path / "central.pem", tmp_path / "central.key")
+    settings = CentralSettings(api_host="127.0.0.1", api_port=pair.port)
+    leader = Me(name="A", address=f"https://127.0.0.1:{pair.leader_port}")
+    async with await asyncio.start_server(pair.leader, "127.0.0.1", pair.leader_port, ssl=tls):
+        standing_by = asyncio.create_task(
+            Standby(Config(state=tmp_path, central=settings), stop)(Following(leader))
+        )
+        async with asyncio.timeout(30), aiohttp.ClientSession() as http:
+            while True:
+                with contextlib.suppress(aiohttp.ClientConnectorError):
+                    await http.get(f"http://127.0.0.1:{pair.port}/readyz")
+                    break
+                await asyncio.sleep(0.01)
+        yield pair
+        standing_by.cancel()
+        await asyncio.wait([standing_by])
+
+
+async def test_half_an_answer_is_broken_off_and_nothing_follows_it(pair: Pair):
+    """Whoever saves a file must not get the words of a refusal in its middle."""
+    pair.says = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 100000\r\n\r\n" + b"S-1;1\r\n" * 9_000
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
+    writer.write(b"GET /api/tickets.csv HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    got = b""
+    with contextlib.suppress(ConnectionError):
+        while some := await reader.read(1 << 16):
+            got += some
+    writer.close()
+    assert got.count(b"HTTP/1.1") <= 1
+    assert b"E_UNREACHABLE" not in got
+
+
+@pytest.mark.parametrize("by_way_of_the_other", [True, False])
+async def test_an_order_whose_answer_is_lost_may_have_been_carried_out(pair: Pair, by_way_of_the_other: bool):
+    client = pair.client(pair.port if by_way_of_the_other else pair.leader_port)
+    with pytest.raises(Overloaded, match="ended before it answered.*ook whether it was done before") as lost:
+        await client.call("POST", "/api/drivers/D01/top-up", dict, body={"amount": "1"})
+    assert lost.value.code is Code.UNREACHABLE
+    assert pair.asked == ["POST"]
+    with pytest.raises(Overloaded, match="not running|Try again in a moment"):
+        await client.call("GET", "/api/cps", dict)
