@@ -220,8 +220,10 @@ class _PendingLogin(asyncio.Protocol):
     def _refuse(self, error: EvchargeError) -> None:
         """Say why, and hang up."""
         self._give_up()
-        self._transport.write(self._acceptor.sentence(error))
-        self._transport.close()
+        # uvloop raises when one writes to a connection that has ended and did not say so yet.
+        if not self._transport.is_closing():
+            self._transport.write(self._acceptor.sentence(error))
+            self._transport.close()
 
     def _give_up(self) -> None:
         self._finish()
