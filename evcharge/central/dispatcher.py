@@ -45,7 +45,14 @@ from evcharge.runtime.clock import Clock
 from evcharge.runtime.lifecycle import Jumps
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import uninterrupted
-from evcharge.storage.store_errors import ConstraintViolated, StoreBroken, StoreDeposed, StoreError, StoreFull
+from evcharge.storage.store_errors import (
+    ConstraintViolated,
+    StoreBroken,
+    StoreDeposed,
+    StoreError,
+    StoreFull,
+    StoreInDoubt,
+)
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +62,8 @@ MAX_BATCH = 256
 PATIENCE_S = 0.1
 # How long facts wait before they are tried again while the disk is full.
 _RETRY_S = 1.0
+# In the words of the API, which waits less long.
+_IN_DOUBT = "Central is busy: check later whether it was done."
 
 
 @dataclass(slots=True)
@@ -260,6 +269,8 @@ class Dispatcher:
             elif isinstance(outcome, Decision) and self._holds_already(waiting, outcome):
                 kept += [waiting] if outcome.withdraws else []
                 _answer(waiting.done, replace(outcome, stored=False))
+            elif isinstance(problem, StoreInDoubt) and isinstance(outcome, Decision):
+                _answer(waiting.done, Refused(_IN_DOUBT, Code.STORAGE))
             else:
                 _answer(waiting.done, Refused(f"{sentence}. Try again later.", Code.STORAGE))
         self._inbox.extendleft(reversed(kept))

@@ -25,7 +25,14 @@ from evcharge.storage.postgres_lease import Lease, held, make_tables
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.postgres_statements import LEASE_S, commit_function, fence, query, single, sql_of
 from evcharge.storage.statements import Params, Sql, Statement, Writes
-from evcharge.storage.store_errors import StoreAway, StoreBroken, StoreDeposed, StoreError, StoreUnwritable
+from evcharge.storage.store_errors import (
+    StoreAway,
+    StoreBroken,
+    StoreDeposed,
+    StoreError,
+    StoreInDoubt,
+    StoreUnwritable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -202,7 +209,7 @@ class PostgresBooks:
         return writer
 
     async def _found(self, k: int) -> bool:
-        """Return whether commit `k` was stored, whose answer was lost. Raises StoreError: nobody knows yet."""
+        """Return whether commit `k` was stored, whose answer was lost. Raises StoreInDoubt: nobody knows yet."""
         if self._writer is not None:
             self._writer.terminate()
         self._doubt = k
@@ -213,7 +220,7 @@ class PostgresBooks:
                 stored = await self._stored()
             except ALL as problem:
                 if loop.time() > until:
-                    raise store_error(problem) from problem
+                    raise StoreInDoubt(str(problem)) from problem
                 await asyncio.sleep(_AGAIN_S)
             else:
                 self._doubt = None
@@ -222,14 +229,16 @@ class PostgresBooks:
                 return stored == k
 
     async def _settle(self, k: int) -> None:
-        """Find out about a commit that was told as not stored. Raises StoreError."""
+        """Find out about a commit of which nobody knew whether it was stored. Raises StoreError."""
         try:
             stored = await self._stored()
         except ALL as problem:
             raise store_error(problem) from problem
         if stored != k - 1:
-            # What is in memory lacks it: only a new start reads it.
-            raise StoreBroken(f"commit {k} was stored after all")
+            # What is in memory lacks it: whoever leads next reads it, and may be this one.
+            raise StoreDeposed(
+                f"commit {k} was stored after all", sentence="what was in doubt had been stored after all"
+            )
         self._doubt = None
 
     async def _stored(self) -> int:

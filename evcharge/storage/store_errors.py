@@ -5,13 +5,14 @@ StoreError                 nothing of this transaction is stored; this read has 
 ├── StoreFull              there is no room: again when somebody has made some
 ├── StoreBusy              another has it: again in a moment
 ├── StoreAway              it cannot be reached: again when it is back
+│   └── StoreInDoubt       nor is known whether this was stored: look, before it is tried again
 ├── StoreUnwritable        we may not open it, or not write there: its owner or its permissions
 └── StoreBroken            what is stored can no longer be relied on: stop
     ├── StoreDamaged       what is stored is not what was written
     └── StoreDeposed       another Central has these books now
 
-Whether a commit was stored is known when one of them is raised; where it cannot be found out, nothing more is stored
-until it is. Pure.
+Whether a commit was stored is known when one of them is raised, except for StoreInDoubt: nothing more is stored until
+it is. Pure.
 """
 
 
@@ -54,6 +55,10 @@ class StoreAway(StoreError):
     """The database cannot be reached."""
 
     sentence = "the database cannot be reached"
+
+
+class StoreInDoubt(StoreAway):
+    """The database went away in the middle of a commit, and nobody knows yet whether that was stored."""
 
 
 class StoreUnwritable(StoreError):

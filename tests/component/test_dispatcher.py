@@ -35,6 +35,7 @@ from evcharge.storage.store_errors import (
     StoreDamaged,
     StoreError,
     StoreFull,
+    StoreInDoubt,
 )
 from tests.component import engines
 from tests.component.books import Books, any_event, lasting, opened, raw
@@ -450,6 +451,16 @@ async def test_any_other_trouble_is_named_once(writer: Writer, caplog: pytest.Lo
             ):
                 await writer.does(c.DriverArrives, driver_id="D01", link=1, epoch=0)
     assert caplog.text.count("cannot store anything now") == 1
+
+
+async def test_what_may_have_been_stored_is_not_called_undone(writer: Writer):
+    """Whoever hears "try again" gives an order twice."""
+    with (
+        writer.fails(StoreInDoubt("cut"), times=1),
+        pytest.raises(Refused, match="check later whether") as told,
+    ):
+        await writer.does(c.DriverArrives, driver_id="D01", link=1, epoch=0)
+    assert told.value.code is Code.STORAGE
 
 
 async def test_only_the_command_that_the_books_refuse_fails(writer: Writer):

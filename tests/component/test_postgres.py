@@ -18,7 +18,7 @@ from evcharge import cli
 from evcharge.central.books import setup
 from evcharge.central.books.invariants import violations
 from evcharge.central.books.rows import STATEMENTS
-from evcharge.domain.errors import StateError, Taken
+from evcharge.domain.errors import Deposed, StateError, Taken
 from evcharge.evc1 import messages
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import CentralSettings, Config
@@ -29,10 +29,10 @@ from evcharge.storage.postgres_place import Place, place_of
 from evcharge.storage.statements import Put, Sql
 from evcharge.storage.store_errors import (
     StoreAway,
-    StoreBroken,
     StoreBusy,
     StoreDeposed,
     StoreError,
+    StoreInDoubt,
     StoreUnwritable,
 )
 from tests.component import engines
@@ -143,14 +143,16 @@ async def test_while_nobody_knows_of_a_commit_nothing_more_is_stored(books, is_s
     with monkeypatch.context() as patch:
         patch.setattr(PostgresBooks, "_send", send)
         patch.setattr(postgres_books, "connect", nobody)
-        with pytest.raises(StoreAway):
+        with pytest.raises(StoreInDoubt):
             await books.commit([(PUT, [("b", "t")])])
         with pytest.raises(StoreAway):
             await books.commit([(PUT, [("c", "t")])])
     if is_stored:
-        # Memory lacks it: only a new start reads it.
-        with pytest.raises(StoreBroken):
+        # Memory lacks it: whoever leads next reads it, and nothing is stored before.
+        with pytest.raises(StoreDeposed, match="had been stored after all"):
             await books.commit([(PUT, [("d", "t")])])
+        with pytest.raises(Deposed):
+            await books.membership.watch()
         assert await stored(books) == ["a", "b"]
     else:
         await books.commit([(PUT, [("d", "t")])])

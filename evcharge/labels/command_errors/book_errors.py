@@ -82,6 +82,10 @@ SENTENCES: Mapping[str, Words] = {
         "another Central has taken these books over",
         "otra Central se ha hecho cargo de estos libros",
     ),
+    "store in doubt": (
+        "what was in doubt had been stored after all",
+        "lo que estaba en duda sí se había guardado",
+    ),
     "store full": ("the disk is full", "el disco está lleno"),
     "store busy": ("another program holds the database", "otro programa está usando la base de datos"),
     "store shut": (
