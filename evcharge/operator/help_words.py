@@ -56,6 +56,9 @@ SPANISH: Mapping[str, str] = {
     "Address to listen on.": "Dirección en la que escucha.",
     "Port to listen on; 0 takes any free one.": "Puerto en el que escucha; 0 toma uno libre.",
     "Run Central, the control room.": "Ejecuta Central, la sala de control.",
+    "Lead books in PostgreSQL with other keys: those here replace them.": (
+        "Dirigir libros en PostgreSQL con otras claves: las de aquí las sustituyen."
+    ),
     "The wall with a command line, on the whole terminal.": (
         "El panel con una línea de órdenes, en toda la terminal."
     ),
