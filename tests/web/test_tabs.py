@@ -340,7 +340,7 @@ async def test_the_weather_shows_which_place_a_name_was_taken_for(room, window) 
     async with window(lang="es") as opened:
         page = await room.enter(opened, "operator", at="/#weather")
         card = page.locator(".place", has_text="Guadalajara, MX")
-        await expect(card).to_contain_text("México · 20.68, -103.35")
+        await expect(card).to_contain_text("México · 20,68°, -103,35°")
 
 
 async def test_an_operator_overrides_the_weather_of_a_place(room, window) -> None:
