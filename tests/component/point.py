@@ -16,6 +16,7 @@ from evcharge.domain.journal_records import AnyRecord
 from evcharge.evc1.client import TicketWallet
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.messages import Ack, Heartbeat, Message, Ready, Records, Start, SupplyUpdate, Sync, Synced
+from evcharge.evc1.tickets import LIVENESS
 from evcharge.runtime.config import Config, EngineSettings, MonitorSettings, ReachSettings
 from evcharge.runtime.health_socket import OwnHealth
 from tests.component.gate import Gate
@@ -201,7 +202,16 @@ async def stage(state: Path, monkeypatch) -> AsyncIterator[Stage]:
     logger.addHandler(lines)
     logger.setLevel(logging.INFO)
     try:
-        async with Gate().open() as gate:
+        gate = Gate()
+
+        async def central(channel: Channel) -> None:
+            gate.arrived.put_nowait(channel)
+            # However long the next step of the test takes, its Central lives.
+            while True:
+                channel.send(Heartbeat())
+                await asyncio.sleep(LIVENESS[channel.identity.role].heartbeat_s)
+
+        async with gate.open(central):
             town = Stage(state, gate, lines)
             made = engine.Engine
 
