@@ -23,6 +23,8 @@ from evcharge.weather.sources import OpenMeteo, OpenWeather, Source, read_timeli
 from tests.component import skies
 from tests.component.skies import KEY, Sky, altered, text
 
+pytestmark = pytest.mark.virtual_time
+
 QUICK = aiohttp.ClientTimeout(total=0.5)
 ALICANTE = Spot(38.3452, -0.4815)
 
