@@ -159,6 +159,7 @@ def tls_sessions() -> list[SSLProtocol]:
     return [one for one in gc.get_objects() if isinstance(one, SSLProtocol)]
 
 
+@pytest.mark.virtual_time
 async def test_silent_connections_cost_no_tls_session_and_are_hung_up_on(state: Path):
     tls = server_context(state / "registry.pem", state / "registry.key")
     # What other tests of this process have left does not count; held, so that no new one gets its place.

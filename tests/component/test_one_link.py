@@ -144,10 +144,11 @@ async def test_a_login_that_nothing_follows_is_ended(town: Town, impatient, role
     assert await refusal(await town.dial(name, role)) == Code.TIMEOUT
 
 
-async def test_heartbeats_are_no_sync(town: Town, impatient):
+async def test_heartbeats_are_no_sync(town: Town, impatient, monkeypatch: pytest.MonkeyPatch):
     first = await town.dial("CP001", Role.ENGINE)
     async with beating(first):
         assert await refusal(first) == Code.TIMEOUT
+    monkeypatch.setattr(watchdog, "FIRST_WORD_S", 3_600.0)
     engine = await town.engine()
     engine.channel.send(messages.Heartbeat())
     await hear(engine.channel, messages.Heartbeat)
