@@ -25,7 +25,7 @@ from tests.postgres import server
 FAULTS = {"killed": signal.SIGKILL, "stopped": signal.SIGTERM, "frozen": signal.SIGSTOP}
 # Pairs that are measured at once: a frozen one takes 3 s in which nobody computes.
 PAIRS = {"killed": 1, "stopped": 1, "frozen": 4}
-# Whoever has only just come trusts no lock for a second.
+# A standby trusts no lock until it has been connected for a second.
 _SETTLED_S = 1.1
 _CYCLE_WITHIN_S = 60.0
 _LISTENS, _STANDS_BY = b"Central listening on", b" stands by"

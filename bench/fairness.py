@@ -133,7 +133,7 @@ async def _bully(name: str, state: Path, port: int, api_port: int) -> AsyncItera
 
 
 async def measure(sessions: int, seconds: float) -> dict[str, Lag]:
-    """Return what the neighbour waited with nobody else, and beside each bully."""
+    """Return how long the neighbour waited when alone, and beside each bully."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
         state_folder.init_state(state, [], utc_now())

@@ -18,7 +18,7 @@ from evcharge.runtime import descriptors
 
 # Dialled at the same time: half of the seats that Central has for newcomers from one address.
 AT_ONCE = 64
-# However busy the machine: whoever has not come by then does not come.
+# Even on a busy machine: a peer that is not there by then will not come.
 _WITHIN_S = 120.0
 
 
@@ -57,7 +57,7 @@ async def _come(state: Path, port: int, points: int) -> None:
     links: list[Channel] = []
 
     async def dialled(number: int, role: Role) -> Channel:
-        """Dial as peers do: again, a little later, whenever there is no room."""
+        """Dial as peers do: if there is no room, again a little later."""
         while True:
             with contextlib.suppress(EvchargeError, OSError):
                 links.append(link := await fleet.dial(f"CP{number:05}", role))
