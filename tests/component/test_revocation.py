@@ -222,6 +222,12 @@ def short_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadlines, "LOOK_EVERY_S", 0.0)
 
 
+@pytest.fixture
+def long_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine does not cut off an engine in the middle of it."""
+    monkeypatch.setattr(deadlines, "LAST_WORD_S", 3_600.0)
+
+
 async def charging(town: Town) -> tuple[FakeEngine, FakeDriver]:
     """CP001 has supplied 1 kWh to D01."""
     engine, driver = await town.point(), await town.driver()
@@ -243,7 +249,9 @@ async def heard_until_the_ticket(driver: FakeDriver) -> tuple[messages.TicketIss
         texts.append(message.text)
 
 
-async def test_an_engine_whose_keys_are_withdrawn_tells_how_its_charge_ended_and_is_cut(tmp_path: Path):
+async def test_an_engine_whose_keys_are_withdrawn_tells_how_its_charge_ended_and_is_cut(
+    tmp_path: Path, long_last_word
+):
     async with running(tmp_path) as town:
         engine, driver = await charging(town)
         await town.operator(RevokeKeys, subject="CP001")
@@ -275,7 +283,7 @@ async def test_an_engine_that_says_nothing_is_cut_all_the_same_and_its_charge_is
         assert (await hear(driver.channel, messages.Balance)).held_cents == 0
 
 
-async def test_nothing_begins_over_a_link_that_has_its_last_word(tmp_path: Path):
+async def test_nothing_begins_over_a_link_that_has_its_last_word(tmp_path: Path, long_last_word):
     async with running(tmp_path) as town:
         engine, driver = await charging(town)
         await town.driver("D02")
@@ -300,7 +308,7 @@ async def test_on_a_full_disk_the_engine_is_cut_at_once_and_its_charge_settled_w
         assert (ticket.energy_mwh, ticket.estimated) == (1_000_000, True)
 
 
-@pytest.mark.usefixtures("quick_polls")
+@pytest.mark.usefixtures("quick_polls", "long_last_word")
 @pytest.mark.parametrize(
     "how",
     [("POST", "/deactivate", {"cp_id": "CP001"}), ("DELETE", "/register/cp/CP001", None)],
