@@ -146,8 +146,8 @@ async def test_pages_that_never_read_are_cut_off_and_cost_little_memory():
             flow = asyncio.create_task(_read_all(page))
             # The steady clock of the pages runs here as fast as the test wants.
             for number in range(3_000):
-                for cp_id in town.board._index:
-                    town.feed.on_temperature(cp_id, number)
+                for point in town.facts.points():
+                    town.feed.on_temperature(point.cp_id, number)
                 desk.push.tick(number / 10)
                 await asyncio.sleep(0)
                 if desk.push.pages == 1:
