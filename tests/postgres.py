@@ -30,14 +30,14 @@ def server_user() -> str | None:
 
 
 @contextlib.contextmanager
-def server(**settings: str) -> Iterator[str]:
-    """Run PostgreSQL while the block lasts; yield the address of its database."""
+def server(disk: Path | None = None, **settings: str) -> Iterator[str]:
+    """Run PostgreSQL while the block lasts, its data on `disk` if one is named; yield the address of its database."""
     initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
     port = free_port()
     user = server_user()
     # Memory where there is some: what is forced to it costs no time.
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="evcharge-postgres-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix="evcharge-postgres-", dir=disk or base))
     try:
         if user is not None:
             shutil.chown(folder, user)

@@ -5,6 +5,7 @@
     registry, central    be that role, as soon as there are keys
     central-b            be the second Central, with a copy of the first one's keys
     engine, monitor      be one of several: CP003 is the third container of its service
+    migrate              move the books from the file into the PostgreSQL that is set; Central is stopped
     driver [ID]          the same for drivers; with an ID, by hand
     weather              be the weather service
     figures              make the token with which Prometheus reads Central's figures
@@ -98,8 +99,8 @@ WORDS = {
         "{place} no responde. Aquí está en el perfil postgres: docker compose logs postgres dice por qué.",
     ),
     "a file": (
-        "A second Central needs books in PostgreSQL: docker compose --env-file deploy/two-centrals.env up",
-        "Un segundo Central necesita los libros en PostgreSQL: docker compose --env-file deploy/two-centrals.env up",
+        "This needs PostgreSQL: docker compose --env-file deploy/postgres.env (or deploy/two-centrals.env) …",
+        "Esto necesita PostgreSQL: docker compose --env-file deploy/postgres.env (o deploy/two-centrals.env) …",
     ),
     "waiting": ("Waiting for a join token for {id}.", "Esperando un token para {id}."),
 }  # fmt: skip
@@ -209,6 +210,7 @@ def init() -> None:
     password_of_database(config)
     if not _made().exists() or lacks:
         database_answers(config)
+        is_new = not (NETWORK / "ca.key").exists()
         args = [part for name in lacks for part in ("--add-name", name)]
         command = ["evcharge", "init", "--state", str(NETWORK), *args]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603  from this image
@@ -217,10 +219,22 @@ def init() -> None:
         # The password is told at the end, by `greet`; not twice.
         print(done.stdout[: shown.start()] if shown else done.stdout, end="", flush=True)
         if done.returncode:
+            if is_new:
+                _forget()
             sys.exit(done.returncode)
     _hand_over(NETWORK / "ca.pem", WEATHER / "ca.pem", 0o644)
     _hand_over(NETWORK / "weather.token", WEATHER / "weather.token")
     _made().touch(mode=0o600)
+
+
+def _forget() -> None:
+    """Take away a network that was made by half: nobody has seen its keys yet, and its passwords would differ."""
+    for path in sorted(NETWORK.rglob("*"), reverse=True):
+        if path.is_dir():
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        elif path.name != PASSWORD_FILE:
+            path.unlink()
 
 
 def _made() -> Path:
@@ -428,6 +442,15 @@ def server(role: str, args: list[str]) -> NoReturn:
     evcharge(role, "--host", "0.0.0.0", *args, state=NETWORK)  # noqa: S104  the network of these containers
 
 
+def migrate() -> NoReturn:
+    """Move the books from the file into PostgreSQL. Raises Trouble."""
+    database = load(NETWORK).central.database
+    if not database:
+        raise Trouble(say("a file"))
+    database_answers(load(NETWORK))
+    evcharge("migrate", "--to", database, state=NETWORK)
+
+
 def second_central(args: list[str]) -> NoReturn:
     """Be another Central on the same books, with the keys that the first one has now. Raises Trouble."""
     keys_are_there(FIRST / _made().name)
@@ -514,6 +537,8 @@ def main(args: list[str]) -> None:
                 invite(wanted)
             case ["registry" | "central" as role, *given]:
                 server(role, given)
+            case ["migrate"]:
+                migrate()
             case ["central-b", *given]:
                 second_central(given)
             case ["driver", *given]:

@@ -32,6 +32,7 @@ from evcharge.storage.store_errors import (
     StoreBusy,
     StoreDeposed,
     StoreError,
+    StoreFull,
     StoreInDoubt,
     StoreUnwritable,
 )
@@ -279,6 +280,62 @@ async def test_a_password_that_is_changed_while_central_runs_is_read_anew(tmp_pa
             await master.close()
     finally:
         shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def small_disk() -> Iterator[Path]:
+    """A disk that has room for a database, and for little more."""
+    folder = Path(tempfile.mkdtemp(prefix="evcharge-postgres-disk-"))
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=160m,mode=755", "tmpfs", folder],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode:
+        folder.rmdir()
+        pytest.skip("a small disk cannot be mounted here: not root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+        folder.rmdir()
+
+
+def fill(disk: Path) -> Path:
+    """Leave no room on a disk; return what takes it."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return filler
+
+
+async def test_on_a_full_disk_nothing_is_stored_and_when_it_has_room_it_goes_on():
+    def large(number: int) -> str:
+        # As large as an index takes, and nothing that can be packed.
+        return f"{number:05}{os.urandom(1200).hex()}"
+
+    with small_disk() as disk, server(disk) as url:
+        master = await asyncpg.connect(url)
+        async with open_postgres(Place(url=url), setup.SCHEMA, STATEMENTS) as books:
+            # The log has room: it is the tables that find none.
+            await master.execute("SELECT pg_switch_wal()")
+            await books.commit([(PUT, [(large(0), "t")])])
+            confirmed = await stored(books)
+            filler = fill(disk)
+            with pytest.raises(StoreFull, match="the disk is full"):
+                for number in range(1, 500):
+                    name = large(number)
+                    await books.commit([(PUT, [(name, "t")])])
+                    confirmed.append(name)
+            with pytest.raises(StoreFull):
+                await books.commit([(PUT, [(large(600 + number), "t") for number in range(20)])])
+            assert await stored(books) == confirmed
+            filler.unlink()
+            name = large(999)
+            await books.commit([(PUT, [(name, "t")])])
+            assert await stored(books) == [*confirmed, name]
+        await master.close()
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])

@@ -236,6 +236,21 @@ def test_the_second_central_takes_the_keys_that_the_first_has_now(
         container.second_central([])
 
 
+def test_of_a_network_that_was_made_by_half_nothing_is_left_but_the_password_of_the_database(
+    container: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    network_of(container, monkeypatch, tmp_path)
+    # It answers, and is gone before the books are made: the administrators' passwords would differ the next time.
+    monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", "postgresql://evcharge@127.0.0.1:1/evcharge")
+    monkeypatch.setattr(container, "database_answers", lambda _: None)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    secret_files.replace_secret(tmp_path / "network" / "central" / "database.password", "kept")
+    with pytest.raises(SystemExit):
+        container.init()
+    left = [path.name for path in (tmp_path / "network").rglob("*") if path.is_file()]
+    assert left == ["database.password"]
+
+
 def test_every_sentence_is_in_both_languages_and_takes_the_same_values(container: ModuleType):
     import string
 
