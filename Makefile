@@ -84,7 +84,7 @@ attack: $(VENV)/.installed-dev ## floods, slow peers, liars, replays, guesses; a
 exercises: $(VENV)/.installed-dev ## hidden tests of the exercises in docs/lab (ARGS="reason --tree ../ana")
 	@$(PYTHON) -m tests.exercises $(ARGS)
 
-shots: $(VENV)/.installed-dev ## photograph every web page, dark and light, into docs/screens
+shots: $(VENV)/.installed-dev ## photograph every web page, dark and light, on four screens, into shots (ARGS="--wide 390")
 	@.ci/packages
 	@$(PYTHON) -m tests.web.shots $(ARGS)
 

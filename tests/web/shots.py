@@ -1,4 +1,4 @@
-"""Photographs of every page, dark and light: `python -m tests.web.shots [FOLDER]` (make shots)."""
+"""Photographs of every page, dark and light, on each screen: `python -m tests.web.shots [FOLDER]` (make shots)."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.web.browser import LAPTOP, PHONE, chromium, window
+from tests.web.browser import LAPTOP, PHONE, TELEVISION, chromium, window
 from tests.web.room import ControlRoom, control_room
 from tests.web.scene import flowing, lively, write_the_past
 
@@ -18,6 +18,9 @@ from tests.web.scene import flowing, lively, write_the_past
 _WARM_UP_S = 8.0
 _TABS = ("history", "stats", "drivers", "weather", "audit", "registration")
 _DENSITIES = ("tiles", "compact", "mosaic", "map")
+
+Size = tuple[int, int]
+_SCREENS: dict[int, Size] = {size[0]: size for size in (PHONE, LAPTOP, TELEVISION, (3840, 2160))}
 
 
 class Camera:
@@ -48,37 +51,41 @@ class Camera:
         self.taken.append(path)
 
 
-async def photograph(camera: Camera, browser: Browser, room: ControlRoom, theme: str, lang: str) -> None:
-    """Take every page in one theme."""
-    look: dict[str, Any] = {"theme": theme, "lang": lang}
+async def photograph(
+    camera: Camera, browser: Browser, room: ControlRoom, theme: str, lang: str, size: Size
+) -> None:
+    """Take every page in one theme, on one screen."""
+    look: dict[str, Any] = {"theme": theme, "lang": lang, "size": size}
+    end = f"{size[0]}_{theme}"
     async with window(browser, **look) as opened:
         await opened.page.goto(f"{room.url}/login")
         await expect(opened.page.locator("#enter")).to_be_visible()
-        await camera.shoot(opened.page, f"login_{theme}")
+        await camera.shoot(opened.page, f"login_{end}")
     async with camera.page("admin", **look) as page:
         for density in _DENSITIES:
             await page.goto(f"{room.url}/?d={density}")
             await page.reload()
             await expect(page.locator("html")).to_have_attribute("data-link", "live")
             await asyncio.sleep(3.5)
-            await camera.shoot(page, f"wall_{density}_{theme}")
+            await camera.shoot(page, f"wall_{density}_{end}")
+        await page.goto(f"{room.url}/?d=tiles")
+        await page.click('.tile[data-cp="CP002"]')
+        await asyncio.sleep(1.5)
+        await camera.shoot(page, f"drawer_{end}")
+        await page.keyboard.press("Escape")
         for tab in _TABS:
             await page.goto(f"{room.url}/#{tab}")
             await asyncio.sleep(1.5)
-            await camera.shoot(page, f"{tab}_{theme}")
-    for size, word in ((LAPTOP, ""), (PHONE, "_phone")):
-        async with camera.page("monitor", size=size, **look) as page:
-            await asyncio.sleep(2.0)
-            await camera.shoot(page, f"monitor{word}_{theme}")
-        async with camera.page("driver", size=size, **look) as page:
-            await asyncio.sleep(3.0)
-            await camera.shoot(page, f"driver{word}_{theme}")
-    async with camera.page("operator", size=PHONE, **look) as page:
-        await asyncio.sleep(1.5)
-        await camera.shoot(page, f"wall_phone_{theme}")
+            await camera.shoot(page, f"{tab}_{end}")
+    async with camera.page("monitor", **look) as page:
+        await asyncio.sleep(2.0)
+        await camera.shoot(page, f"monitor_{end}")
+    async with camera.page("driver", **look) as page:
+        await asyncio.sleep(3.0)
+        await camera.shoot(page, f"driver_{end}")
 
 
-async def main(folder: Path, *, png: bool) -> None:
+async def main(folder: Path, sizes: list[Size], *, png: bool) -> None:
     """Build the scene, take the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
@@ -88,8 +95,9 @@ async def main(folder: Path, *, png: bool) -> None:
             try:
                 await asyncio.sleep(_WARM_UP_S)
                 camera = Camera(folder, browser, room, png=png)
-                for theme, lang in (("dark", "en"), ("light", "es")):
-                    await photograph(camera, browser, room, theme, lang)
+                for size in sizes:
+                    for theme, lang in (("dark", "en"), ("light", "es")):
+                        await photograph(camera, browser, room, theme, lang, size)
             finally:
                 flow.cancel()
     for path in camera.taken:
@@ -100,5 +108,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=Path("shots"))
     parser.add_argument("--png", action="store_true", help="large files without loss")
+    parser.add_argument(
+        "--wide", type=int, nargs="+", choices=_SCREENS, default=list(_SCREENS), help="which screens"
+    )
     chosen = parser.parse_args()
-    asyncio.run(main(chosen.folder, png=chosen.png))
+    asyncio.run(main(chosen.folder, [_SCREENS[wide] for wide in chosen.wide], png=chosen.png))

@@ -12,6 +12,22 @@ from tests.web.scene import lively, write_the_past
 LOOKS = [("dark", "en"), ("light", "es")]
 VIEWS = ("tiles", "compact", "mosaic", "map")
 TABS = ("history", "stats", "drivers", "weather", "audit", "registration")
+# What opens a dialog or a sheet, by the element in which the button is.
+OPENERS = {
+    "history": ("open",),
+    "drivers": ("statement", "top-up", "correct", "pay-out", "block"),
+    "weather": ("raise", "end"),
+    "audit": ("open",),
+    "registration": (
+        "own-password",
+        "add-accounts",
+        "password",
+        "change_role",
+        "remove",
+        "add-tokens",
+    ),
+}
+DRAWER = ("end", "out", "revoke", "price", "move", "withdraw", "qr")
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
@@ -107,3 +123,38 @@ async def test_the_drivers_page_has_no_violations(room, window, theme, lang) -> 
         await page.locator("#past button").first.click()
         await expect(page.locator("dialog .receipt")).to_be_visible()
         await faultless(page, "driver, receipt")
+
+
+async def opens(page: Page, host: str, act: str) -> None:
+    """Press a button, have axe look at the dialog that it opens, and close that."""
+    dialog = page.locator("dialog[open]:not(#drawer)")
+    await page.locator(f'{host} [data-act="{act}"]:visible').first.click()
+    await expect(dialog).to_be_visible()
+    await expect(dialog.locator("[aria-busy=true]")).to_have_count(0)
+    await faultless(page, f"{host}, {act}")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+
+
+@pytest.mark.parametrize(("theme", "lang"), LOOKS)
+async def test_no_sheet_and_no_dialog_has_violations_on_a_phone(room, window, theme, lang) -> None:
+    async with window(theme=theme, lang=lang, size=PHONE) as opened:
+        page = await room.enter(opened)
+        await page.click('.tile[data-cp="CP002"]')
+        await expect(page.locator("#drawer svg.strip, #drawer figure svg").first).to_be_visible()
+        await faultless(page, "drawer")
+        for act in DRAWER:
+            await opens(page, "#drawer", act)
+        await page.keyboard.press("Escape")
+        await page.click('.tile[data-cp="CP013"]')
+        await opens(page, "#drawer", "start")
+        await page.keyboard.press("Escape")
+        await page.fill("#search", "CP00")
+        await expect(page.locator("[role=listbox] [role=option]").first).to_be_visible()
+        await faultless(page, "search")
+        for tab, acts in OPENERS.items():
+            await page.goto(f"{room.url}/#{tab}")
+            await expect(page.locator(f"#{tab} tbody tr:visible, #{tab} .place").first).to_be_visible()
+            await faultless(page, tab)
+            for act in acts:
+                await opens(page, f"#{tab}", act)

@@ -331,15 +331,22 @@ async def test_stop_all_names_how_many_it_stops_and_resume_all_brings_them_back(
         await expect(asked).to_contain_text("1 running session ends now, with its ticket.")
         await expect(page.locator('[data-s="unavailable"].tile')).to_have_count(0)
         await asked.get_by_role("button", name="All out of order").click()
-        await expect(page.locator(".toast").last).to_contain_text(
-            "4 charging points taken out of order, 1 sessions ended."
-        )
+        await expect(page.locator(".toast").last).to_contain_text("Taken out of order: 4. Sessions ended: 1.")
         await engine.journals(engine.ends("operator"))
         await expect(page.locator('.tile[data-s="unavailable"]')).to_have_count(4)
         await page.click("#resume-all")
         await expect(asked).to_contain_text("The 4 charging points that the operator took out of order")
         await asked.get_by_role("button", name="Resume all").click()
         await expect(page.locator('.tile[data-s="available"]')).to_have_count(4)
+        # One is one.
+        await room.ask("POST", "/api/cps/CP002/out")
+        await expect(page.locator('.tile[data-s="unavailable"]')).to_have_count(1)
+        await page.click("#resume-all")
+        await expect(asked).to_contain_text(
+            "The charging point that the operator took out of order goes back"
+        )
+        await asked.get_by_role("button", name="Resume all").click()
+        await expect(page.locator(".toast").last).to_contain_text("Resumed: 1.")
 
 
 async def test_an_alert_stays_until_it_is_solved_and_then_says_what_is_restored(room, window) -> None:

@@ -61,7 +61,7 @@ export async function printReceipt({ session, ticket, receipt }) {
 /** Show the statement of a month, and print it. @param {string} path of the API @param {string} id of the driver */
 export async function openStatement(path, id) {
   await ready();
-  const body = h("div", { class: "statement", "aria-live": "polite" }, h("p", { class: "mute" }, t("tab.loading")));
+  const body = h("div", { class: "statement", role: "region", tabindex: "0", "aria-label": t("paper.statement_of", { id }), "aria-live": "polite" }, h("p", { class: "mute" }, t("tab.loading")));
   const now = new Date();
   const months = Array.from({ length: 12 }, (_, back) => new Date(Date.UTC(now.getFullYear(), now.getMonth() - back, 15)));
   const named = (month) => new Intl.DateTimeFormat(locale(), { month: "long", year: "numeric", timeZone: "UTC" }).format(month);

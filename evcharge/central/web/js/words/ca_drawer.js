@@ -68,8 +68,10 @@ export default {
   "command.ask_revoke_ends": "La recàrrega en curs de {driver} s’acaba.",
   "command.out_all": "Voleu posar tots els punts de recàrrega fora de servei?",
   "command.out_all_text": "{points} punts de recàrrega queden fora de servei.",
+  "command.out_all_text_one": "{points} punt de recàrrega queda fora de servei.",
   "command.resume_all": "Voleu reprendre tots els punts de recàrrega?",
   "command.resume_all_text": "Els {points} punts de recàrrega que l’operador va posar fora de servei tornen al servei. El que retenen el temps, un diari nou o una avaria queda com està.",
-  "command.out_all_done": "{points} punts de recàrrega fora de servei, {sessions} recàrregues acabades.",
-  "command.resume_all_done": "{points} punts de recàrrega represos.",
+  "command.resume_all_text_one": "El punt de recàrrega que l’operador va posar fora de servei torna al servei. El que retenen el temps, un diari nou o una avaria queda com està.",
+  "command.out_all_done": "Fora de servei: {points}. Recàrregues acabades: {sessions}.",
+  "command.resume_all_done": "Represos: {points}.",
 };

@@ -68,8 +68,10 @@ export default {
   "command.ask_revoke_ends": "Der laufende Ladevorgang von {driver} endet.",
   "command.out_all": "Alle Ladepunkte außer Betrieb setzen?",
   "command.out_all_text": "{points} Ladepunkte gehen außer Betrieb.",
+  "command.out_all_text_one": "{points} Ladepunkt geht außer Betrieb.",
   "command.resume_all": "Alle Ladepunkte freigeben?",
   "command.resume_all_text": "Die {points} Ladepunkte, die der Betreiber außer Betrieb gesetzt hat, gehen wieder in Betrieb. Was das Wetter, ein neues Journal oder eine Störung zurückhält, bleibt, wie es ist.",
-  "command.out_all_done": "{points} Ladepunkte außer Betrieb gesetzt, {sessions} Ladevorgänge beendet.",
-  "command.resume_all_done": "{points} Ladepunkte freigegeben.",
+  "command.resume_all_text_one": "Der Ladepunkt, den der Betreiber außer Betrieb gesetzt hat, geht wieder in Betrieb. Was das Wetter, ein neues Journal oder eine Störung zurückhält, bleibt, wie es ist.",
+  "command.out_all_done": "Außer Betrieb gesetzt: {points}. Ladevorgänge beendet: {sessions}.",
+  "command.resume_all_done": "Freigegeben: {points}.",
 };

@@ -68,8 +68,10 @@ export default {
   "command.ask_revoke_ends": "Its running session of {driver} ends.",
   "command.out_all": "Take all charging points out of order?",
   "command.out_all_text": "{points} charging points go out of service.",
+  "command.out_all_text_one": "{points} charging point goes out of service.",
   "command.resume_all": "Resume all charging points?",
   "command.resume_all_text": "The {points} charging points that the operator took out of order go back to service. What the weather, a new journal or a fault withholds stays as it is.",
-  "command.out_all_done": "{points} charging points taken out of order, {sessions} sessions ended.",
-  "command.resume_all_done": "{points} charging points resumed.",
+  "command.resume_all_text_one": "The charging point that the operator took out of order goes back to service. What the weather, a new journal or a fault withholds stays as it is.",
+  "command.out_all_done": "Taken out of order: {points}. Sessions ended: {sessions}.",
+  "command.resume_all_done": "Resumed: {points}.",
 };

@@ -68,8 +68,10 @@ export default {
   "command.ask_revoke_ends": "El suministro en curso de {driver} termina.",
   "command.out_all": "¿Poner todos los puntos de recarga fuera de servicio?",
   "command.out_all_text": "{points} puntos de recarga quedan fuera de servicio.",
+  "command.out_all_text_one": "{points} punto de recarga queda fuera de servicio.",
   "command.resume_all": "¿Reanudar todos los puntos de recarga?",
   "command.resume_all_text": "Los {points} puntos de recarga que el operador puso fuera de servicio vuelven al servicio. Lo que retiene el tiempo, un diario nuevo o una avería queda como está.",
-  "command.out_all_done": "{points} puntos de recarga fuera de servicio, {sessions} suministros terminados.",
-  "command.resume_all_done": "{points} puntos de recarga reanudados.",
+  "command.resume_all_text_one": "El punto de recarga que el operador puso fuera de servicio vuelve al servicio. Lo que retiene el tiempo, un diario nuevo o una avería queda como está.",
+  "command.out_all_done": "Fuera de servicio: {points}. Suministros terminados: {sessions}.",
+  "command.resume_all_done": "Reanudados: {points}.",
 };

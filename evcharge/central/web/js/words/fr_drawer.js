@@ -68,8 +68,10 @@ export default {
   "command.ask_revoke_ends": "Sa session en cours, de {driver}, se termine.",
   "command.out_all": "Mettre tous les points de charge hors service ?",
   "command.out_all_text": "{points} points de charge passent hors service.",
+  "command.out_all_text_one": "{points} point de charge passe hors service.",
   "command.resume_all": "Remettre tous les points de charge en service ?",
   "command.resume_all_text": "Les {points} points de charge que l’opérateur a mis hors service reprennent. Ce que retient la météo, un nouveau journal ou une panne reste tel quel.",
-  "command.out_all_done": "{points} points de charge mis hors service, {sessions} sessions terminées.",
-  "command.resume_all_done": "{points} points de charge remis en service.",
+  "command.resume_all_text_one": "Le point de charge que l’opérateur a mis hors service reprend. Ce que retient la météo, un nouveau journal ou une panne reste tel quel.",
+  "command.out_all_done": "Mis hors service : {points}. Sessions terminées : {sessions}.",
+  "command.resume_all_done": "Remis en service : {points}.",
 };

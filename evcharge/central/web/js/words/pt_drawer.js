@@ -68,8 +68,10 @@ export default {
   "command.ask_revoke_ends": "O carregamento em curso de {driver} termina.",
   "command.out_all": "Pôr todos os pontos de carregamento fora de serviço?",
   "command.out_all_text": "{points} pontos de carregamento ficam fora de serviço.",
+  "command.out_all_text_one": "{points} ponto de carregamento fica fora de serviço.",
   "command.resume_all": "Retomar todos os pontos de carregamento?",
   "command.resume_all_text": "Os {points} pontos de carregamento que o operador pôs fora de serviço voltam ao serviço. O que o tempo, um diário novo ou uma avaria retém fica como está.",
-  "command.out_all_done": "{points} pontos de carregamento fora de serviço, {sessions} carregamentos terminados.",
-  "command.resume_all_done": "{points} pontos de carregamento retomados.",
+  "command.resume_all_text_one": "O ponto de carregamento que o operador pôs fora de serviço volta ao serviço. O que o tempo, um diário novo ou uma avaria retém fica como está.",
+  "command.out_all_done": "Fora de serviço: {points}. Carregamentos terminados: {sessions}.",
+  "command.resume_all_done": "Retomados: {points}.",
 };
