@@ -139,6 +139,8 @@ class OldPeers:
                 continue
             if name not in self._channels:
                 await self._arrive(name)
+            if text.get("code") == "ENGINE_LOST":
+                self._leave(Role.ENGINE)
             if text["t"] == "LIST":
                 # What an operator did, and what the others said meanwhile, is done.
                 await self._town.says(r"CP001 .*Available")
@@ -152,12 +154,15 @@ class OldPeers:
 
     async def _arrive(self, name: str) -> None:
         one = conversation()["connections"][name]
-        for other, channel in self._channels.items():
-            if other.split()[0] == one["role"]:
-                channel.abort()
+        self._leave(Role(one["role"]))
         channel = self._channels[name] = await self._town.dial(one["id"], Role(one["role"]))
         self._heard[name], self._known[name] = asyncio.Queue(), []
         self._readers.append(asyncio.create_task(self._read(name, channel)))
+
+    def _leave(self, role: Role) -> None:
+        for name, channel in self._channels.items():
+            if name.split()[0] == role:
+                channel.abort()
 
     async def _read(self, name: str, channel: Channel) -> None:
         while True:
