@@ -509,7 +509,8 @@ def verify(logs: tuple[Path, ...], as_json: bool, config_file: Path | None, **gi
 
     far = asyncio.run(far_witnesses.ask(config, Speech(SENTENCES, config.lang)))
     with moving.as_files(config) as folder:
-        return books.main(folder, as_json=as_json, lang=config.lang, far=far, logs=logs)
+        shared = bool(config.central.database)
+        return books.main(folder, as_json=as_json, lang=config.lang, far=far, logs=logs, shared=shared)
 
 
 @evcharge.command()

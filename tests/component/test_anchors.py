@@ -317,6 +317,19 @@ async def test_anchors_that_somebody_took_out_of_the_file_are_missed_at_the_regi
     assert any(line.startswith("anchors.txt lacks ") and "the Registry" in line for line in found), found
 
 
+async def test_anchors_that_another_central_wrote_on_its_own_disk_are_not_missed_here(
+    state: Path, capsys: pytest.CaptureFixture
+):
+    file = state / "central" / ANCHORS
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[1:]))
+    assert verify.main(state) == 1
+    assert "anchors.txt lacks" in capsys.readouterr().out
+    assert verify.main(state, shared=True) == 0
+    # What any of them knows must be there all the same.
+    forged(state / "central/central.db", "its end is cut off")
+    assert verify.main(state, shared=True) == 1
+
+
 async def test_who_could_not_be_asked_is_said(state: Path, capsys: pytest.CaptureFixture):
     (state / "registry/registry.db").unlink()
     far = {"central.db": [Witness(REGISTRY, why="nobody answers at https://127.0.0.1:1")]}

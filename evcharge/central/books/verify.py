@@ -47,16 +47,22 @@ def main(
     lang: str = DEFAULT_LANGUAGE,
     far: Far | None = None,
     logs: Sequence[Path] = (),
+    shared: bool = False,
 ) -> int:
     """Check the books of Central and Registry under `state`; print what was found. Returns the exit code.
 
-    `far` remember a book's log elsewhere; `logs` are files that a program's log was kept in. Raises StateError.
+    `far` remember a book's log elsewhere; `logs` are files that a program's log was kept in. `shared`: several Centrals
+    may write Central's book, each with anchors in a file of its own. Raises StateError.
     """
     books = [path for path in (state / "central/central.db", state / "registry/registry.db") if path.exists()]
     if not books:
         raise StateError(f"{state} holds neither central.db nor registry.db: is it the right --state folder?")
     found = {
-        path: examine(path, [*(far or {}).get(path.name, ()), *(_kept(log, path.name) for log in logs)])
+        path: examine(
+            path,
+            [*(far or {}).get(path.name, ()), *(_kept(log, path.name) for log in logs)],
+            shared=shared and path.name == CENTRAL_DB,
+        )
         for path in books
     }
     for path, findings in found.items():
@@ -71,8 +77,11 @@ def check(path: Path) -> list[str]:
     return [in_words(problem) for problem in examine(path).problems]
 
 
-def examine(path: Path, far: Sequence[Witness] = ()) -> BookFindings:
-    """Return everything found in one book, compared with what `far` and the files beside it remember."""
+def examine(path: Path, far: Sequence[Witness] = (), *, shared: bool = False) -> BookFindings:
+    """Return everything found in one book, compared with what `far` and the files beside it remember.
+
+    Of a `shared` one the file here has the anchors of one Central only.
+    """
     found = BookFindings()
     # Before the book: it must hold all that they remember. The file last, which gets each anchor first.
     others = [*_neighbour(path), *far]
@@ -84,8 +93,9 @@ def examine(path: Path, far: Sequence[Witness] = ()) -> BookFindings:
         # A chain that was cut and then went on, or was made anew, is whole in itself; but others remember.
         broken = [torn.why] if torn else contradictions(connection, found.witnesses)
         found.problems += [AuditFinding("chain broken", why=why) for why in broken]
-        # What went to the Registry was first written to the file.
-        found.problems += gaps(file, [one for one in others if one.name == REGISTRY])
+        if not shared:
+            # What went to the Registry was first written to the file.
+            found.problems += gaps(file, [one for one in others if one.name == REGISTRY])
         if not any(witness.heads for witness in found.witnesses):
             found.notes.append(AuditFinding("none checked"))
         if path.name == CENTRAL_DB:
