@@ -220,7 +220,7 @@ class PostgresBooks:
                 stored = await self._stored()
             except ALL as problem:
                 if loop.time() > until:
-                    raise StoreInDoubt(str(problem)) from problem
+                    raise StoreInDoubt(str(store_error(problem))) from problem
                 await asyncio.sleep(_AGAIN_S)
             else:
                 self._doubt = None
