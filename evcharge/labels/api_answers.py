@@ -44,6 +44,21 @@ SENTENCES: Mapping[str, Words] = {
         "The Central that leads does not answer at present. Try again in a moment.",
         "La Central que dirige no responde ahora. Pruebe de nuevo en un momento.",
     ),
+    # ---- who leads of several Centrals, and why
+    "led first": ("{who} leads.", "{who} dirige."),
+    "led again": ("{who} leads, as before.", "{who} dirige, como antes."),
+    "led handed over": (
+        "{who} leads: {before} was stopped, and handed over.",
+        "{who} dirige: {before} se paró y le pasó el mando.",
+    ),
+    "led killed": (
+        "{who} leads: {before} had ended without a word.",
+        "{who} dirige: {before} había terminado sin avisar.",
+    ),
+    "led silent": (
+        "{who} leads: {before} was frozen, or cut off from the database.",
+        "{who} dirige: {before} estaba congelada, o sin conexión con la base de datos.",
+    ),
     "leader in doubt": (
         "The Central that leads ended before it answered. Look whether it was done before you try again.",
         "La Central que dirige terminó antes de responder. Mire si se hizo antes de probar de nuevo.",

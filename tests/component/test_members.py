@@ -527,6 +527,8 @@ async def test_a_charge_goes_on_at_the_other_central_when_its_own_is_killed(tmp_
         assert ticket.energy_mwh == 4_000
         status, found = await other.get("/api/members")
         assert (status, found["leader"], found["cause"], found["before"]) == (200, "B", "killed", "A")
+        assert found["en"] == "B leads: A had ended without a word."
+        assert found["de"] == "B führt: A hatte ohne ein Wort geendet."
         assert "A had ended without a word." in await other.members("en")
         assert "A había terminado sin avisar." in await other.members("es")
     with engines.looked_at(tmp_path) as copy:

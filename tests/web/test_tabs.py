@@ -449,3 +449,22 @@ async def test_a_registry_that_is_away_is_said_in_a_sentence(tmp_path, window) -
         # What was typed is still there, and the rest of the page works.
         await expect(page.locator('#registration [name="id"]')).to_have_value("CP044")
         await expect(page.locator('[data-banner="registry"]')).to_be_visible()
+
+
+async def test_the_last_line_says_who_leads_of_several_centrals(room, window) -> None:
+    led = {
+        "leader": "B",
+        "since": "2026-11-30T10:00:00+00:00",
+        "cause": "killed",
+        "before": "A",
+        "members": [],
+    }
+    led |= {"en": "B leads: A had ended without a word.", "es": "B dirige: A había terminado sin avisar."}
+    async with window() as opened:
+        await opened.page.route("**/api/members", lambda route: route.fulfill(json=led))
+        page = await room.enter(opened, "viewer")
+        await expect(page.locator("#led")).to_contain_text("B leads: A had ended without a word. · since ")
+    async with window() as opened:
+        async with opened.page.expect_response("**/api/members"):
+            page = await room.enter(opened, "viewer")
+        await expect(page.locator("#led")).to_be_hidden()

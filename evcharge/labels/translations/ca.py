@@ -639,6 +639,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "--state."
         ),
         "no leader": "La Central que dirigeix no respon ara. Torneu-ho a provar d’aquí a un moment.",
+        "led first": "{who} dirigeix.",
+        "led again": "{who} dirigeix, com abans.",
+        "led handed over": "{who} dirigeix: {before} es va aturar i li va passar el comandament.",
+        "led killed": "{who} dirigeix: {before} havia acabat sense avisar.",
+        "led silent": "{who} dirigeix: {before} estava congelada, o sense connexió amb la base de dades.",
         "leader in doubt": (
             "La Central que dirigeix ha acabat abans de respondre. "
             "Mireu si s’ha fet abans de tornar-ho a provar."

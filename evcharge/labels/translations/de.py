@@ -652,6 +652,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "anderen Ordner an."
         ),
         "no leader": "Das führende Central antwortet gerade nicht. Versuchen Sie es gleich noch einmal.",
+        "led first": "{who} führt.",
+        "led again": "{who} führt wie zuvor.",
+        "led handed over": "{who} führt: {before} wurde angehalten und hat übergeben.",
+        "led killed": "{who} führt: {before} hatte ohne ein Wort geendet.",
+        "led silent": "{who} führt: {before} war eingefroren oder von der Datenbank getrennt.",
         "leader in doubt": (
             "Das führende Central endete, bevor es antwortete. "
             "Prüfen Sie, ob es geschehen ist, bevor Sie es noch einmal versuchen."

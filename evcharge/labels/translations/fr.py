@@ -669,6 +669,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "avec --state."
         ),
         "no leader": "Le Central qui dirige ne répond pas pour l’instant. Réessayez dans un moment.",
+        "led first": "{who} dirige.",
+        "led again": "{who} dirige, comme avant.",
+        "led handed over": "{who} dirige : {before} a été arrêté et a passé la main.",
+        "led killed": "{who} dirige : {before} s’était terminé sans rien dire.",
+        "led silent": "{who} dirige : {before} était figé ou coupé de la base de données.",
         "leader in doubt": (
             "Le Central qui dirige s’est arrêté avant de répondre. "
             "Vérifiez si cela a été fait avant de réessayer."

@@ -630,6 +630,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "--demo é para uma rede própria, e {who} está registado aqui: indique outra pasta com --state."
         ),
         "no leader": "A Central que dirige não responde agora. Tente novamente daqui a pouco.",
+        "led first": "{who} dirige.",
+        "led again": "{who} dirige, como antes.",
+        "led handed over": "{who} dirige: {before} foi parada e passou o comando.",
+        "led killed": "{who} dirige: {before} tinha terminado sem avisar.",
+        "led silent": "{who} dirige: {before} estava congelada, ou sem ligação à base de dados.",
         "leader in doubt": (
             "A Central que dirige terminou antes de responder. Veja se foi feito antes de tentar novamente."
         ),

@@ -578,13 +578,22 @@ class MemberShape(Shape):
 
 
 class MembersAnswer(Answer):
-    """Who leads since when; `cause`: first, again, handed over, killed or silent. A Central on a file has none."""
+    """Who leads since when; `cause`: first, again, handed over, killed or silent. A Central on a file has none.
+
+    `en`, `es`, … say both in a sentence.
+    """
 
     leader: str | None
     since: str | None
     cause: str | None
     before: str | None
     members: list[MemberShape]
+    en: str = ""
+    es: str = ""
+    de: str = ""
+    fr: str = ""
+    pt: str = ""
+    ca: str = ""
 
 
 class TrustAnswer(Answer):

@@ -6,7 +6,9 @@ from evcharge.central.api.kit import answers
 from evcharge.central.api.kit.routes import VIEWERS, Route
 from evcharge.central.rules.commands import Actor
 from evcharge.http.server import answer
-from evcharge.storage.members import CentralMember, Membership
+from evcharge.labels import PAGE_LANGUAGES, Speech
+from evcharge.labels.api_answers import SENTENCES
+from evcharge.storage.members import CentralMember, Lead, Membership
 
 
 class MemberRoutes:
@@ -40,8 +42,15 @@ class MemberRoutes:
                 "cause": lead.cause,
                 "before": lead.before or None,
                 "members": [_member(one) for one in members],
+                **{lang: _told(lead, lang) for lang in PAGE_LANGUAGES},
             }
         )
+
+
+def _told(lead: Lead, lang: str) -> str:
+    # Who led before is told by the cause, where there was one.
+    name = f"led {lead.cause}" if lead.before else "led first"
+    return Speech(SENTENCES, lang)(name, who=lead.name, before=lead.before)
 
 
 def _member(one: CentralMember) -> dict[str, object]:

@@ -1,4 +1,5 @@
-// How the page says that what it shows is live, stale or lost; and what Central itself says is missing.
+// How the page says that what it shows is live, stale or lost; what Central itself says is missing; and who leads.
+import { get } from "./api.js";
 import { $, h, icon, put } from "./dom.js";
 import { toast } from "./notes.js";
 import { clock, when } from "./format.js";
@@ -50,4 +51,26 @@ export function watchBanners(store) {
   store.addEventListener("banners", show);
   store.addEventListener("snapshot", show);
   onLang(show);
+}
+
+/**
+ * Keep the last line: which of several Centrals leads, since when, and why. A take-over ends the page's link, so that
+ * each snapshot may tell of one.
+ * @param {import("./store.js").Store} store
+ */
+export function watchLead(store) {
+  const line = h("footer", { id: "led", class: "led", hidden: true });
+  $("main").after(line);
+  let found;
+  const show = () => {
+    line.hidden = !found?.leader;
+    if (found?.leader) put(line, `${fitting(found)} · ${t("banner.since", { time: when(Date.parse(found.since) / 1000, store.now()) })}`);
+  };
+  const ask = async () => {
+    found = await get("/api/members");
+    show();
+  };
+  store.addEventListener("snapshot", () => ask().catch(() => {}));
+  onLang(show);
+  return ask();
 }

@@ -1,7 +1,7 @@
 // The frame of every page after the login: navigation, header, connection, banners, language, theme, account.
 import { $, h, icon, put, set, sheets } from "./dom.js";
 import { whoami } from "./account.js";
-import { watchBanners, watchLink } from "./connection.js";
+import { watchBanners, watchLead, watchLink } from "./connection.js";
 import { clock } from "./format.js";
 import { keys } from "./keys.js";
 import { later } from "./later.js";
@@ -77,7 +77,10 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
     fillMenu(account, who, help, alarm ? [...own, alarm.alarmChoices()] : own);
   };
   account.addEventListener("toggle", () => fill().catch(() => toast(t("api.unreachable"), "bad")));
-  const rest = () => later(fill);
+  const rest = () => {
+    later(fill);
+    if (who.role !== "driver") later(() => watchLead(store));
+  };
   if (store.rev >= 0) rest();
   else store.addEventListener("snapshot", rest, { once: true });
   return { account: who, actions, menu: own, main };
