@@ -175,7 +175,7 @@ def _migrate(connection: sqlite3.Connection, steps: list[tuple[int, list[str]]],
     if have > newest:
         raise StateError(
             f"{path} has schema {have}, written by a newer evcharge; this one knows {newest}. "
-            "Update evcharge, or use another state folder."
+            "Update evcharge, or put back the backup of before the upgrade (evcharge restore)."
         )
     # A file that may only be read opens like any other; the attempt to write tells.
     connection.execute("BEGIN IMMEDIATE")

@@ -186,7 +186,10 @@ async def test_books_of_a_newer_evcharge_are_left_alone(tmp_path: Path):
         pass
     with raw(path) as connection:
         connection.execute("PRAGMA user_version=99")
-    assert "has schema 99, written by a newer evcharge; this one knows " in await refused(path)
+    said = await refused(path)
+    assert "has schema 99, written by a newer evcharge; this one knows " in said
+    # The way back from an upgrade, as docs/RUNBOOK.md has it.
+    assert said.endswith("put back the backup of before the upgrade (evcharge restore).")
 
 
 @pytest.mark.parametrize("damage", ["not a database", "header", "middle", "one bit"])

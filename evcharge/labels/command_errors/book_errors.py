@@ -26,12 +26,12 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "newer": (
         (
-            "{path} has schema {have}, written by a newer evcharge; this one knows {known}. Update evcharge, or use "
-            "another state folder."
+            "{path} has schema {have}, written by a newer evcharge; this one knows {known}. Update evcharge, or put "
+            "back the backup of before the upgrade (evcharge restore)."
         ),
         (
             "{path} tiene el esquema {have}, de un evcharge más nuevo; este conoce el {known}. Actualice evcharge o "
-            "use otra carpeta de estado."
+            "recupere la copia de seguridad anterior a la actualización (evcharge restore)."
         ),
     ),
     "restoring": (
