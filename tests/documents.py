@@ -35,7 +35,9 @@ COMMENTED = (
     ROOT / "front.txt",
     ROOT / "services.txt",
     ROOT / ".pre-commit-config.yaml",
-    *sorted(path for path in (ROOT / "deploy").rglob("*") if path.is_file()),
+    *sorted(
+        path for path in (ROOT / "deploy").rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ),
 )
 
 # Commands that ask a network that runs, or this PC, and end: tests/system/test_documents.py types each line of a block

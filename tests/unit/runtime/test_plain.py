@@ -103,6 +103,6 @@ def test_what_verify_finds_in_a_forged_book_is_tame(
     (tmp_path / "central").mkdir()
     (tmp_path / "central" / "central.db").touch()
     evil = AuditFinding("damaged", sqlite=EVIL)
-    monkeypatch.setattr(verify, "examine", lambda *_: BookFindings(problems=[evil], notes=[evil]))
+    monkeypatch.setattr(verify, "examine", lambda *_, **__: BookFindings(problems=[evil], notes=[evil]))
     assert verify.main(tmp_path) == 1
     assert is_tame(capsys.readouterr().out)

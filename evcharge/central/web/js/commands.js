@@ -72,13 +72,13 @@ async function send(cp, what) {
 export async function outAll(cps) {
   const points = cps.filter((cp) => !isOut(cp)).length;
   const sessions = cps.filter((cp) => cp.session).length;
-  await all("out_all", `${counted("command.out_all_text", points, { points: number(points) })} ${ends(sessions)}`, "/api/cps/out", "warn");
+  await all("out_all", `${counted("command.out_all_text", points, { count: number(points) })} ${ends(sessions)}`, "/api/cps/out", "warn");
 }
 
 /** Lift every hold of the operator. @param {Cp[]} cps */
 export async function resumeAll(cps) {
   const points = cps.filter((cp) => isOut(cp) && !(cp.flags & REVOKED)).length;
-  await all("resume_all", counted("command.resume_all_text", points, { points: number(points) }), "/api/cps/resume", "go");
+  await all("resume_all", counted("command.resume_all_text", points, { count: number(points) }), "/api/cps/resume", "go");
 }
 
 /** @param {"out_all"|"resume_all"} name @param {string} text @param {string} where @param {"warn"|"go"} kind */
