@@ -546,8 +546,7 @@ def settings(state: Path) -> Config:
 
 
 def test_books_move_there_and_back_and_are_checked_and_backed_up(tmp_path: Path, monkeypatch, capsys):
-    (tmp_path / "central").mkdir(mode=0o700)
-    (tmp_path / "ca.pem").write_text("ours")
+    state_folder.init_state(tmp_path, [], utc_now())
     network = busy_day()
     where, engines.server = engines.address(tmp_path), ""
 
