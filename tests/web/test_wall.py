@@ -342,9 +342,7 @@ async def test_stop_all_names_how_many_it_stops_and_resume_all_brings_them_back(
         await room.ask("POST", "/api/cps/CP002/out")
         await expect(page.locator('.tile[data-s="unavailable"]')).to_have_count(1)
         await page.click("#resume-all")
-        await expect(asked).to_contain_text(
-            "1 charging point that the operator took out of order goes back"
-        )
+        await expect(asked).to_contain_text("1 charging point that the operator took out of order goes back")
         await asked.get_by_role("button", name="Resume all").click()
         await expect(page.locator(".toast").last).to_contain_text("Resumed: 1.")
 
