@@ -314,7 +314,7 @@ async def test_a_problem_is_said_in_the_language_of_the_page_before_what_central
             await opened.page.evaluate("import('/static/js/i18n.js').then(({ use }) => use('codes'))")
             said[lang] = await opened.page.evaluate(refused)
     assert said["en"].startswith("Bad body: ")
-    assert said["es"] == "El cuerpo no es válido: `name` debe ser un texto de al menos 1 caracteres."
+    assert said["es"] == "El cuerpo no es válido: `name` no puede estar vacío."
 
 
 async def test_what_central_says_in_spanish_stands_alone_on_a_spanish_page(run) -> None:
