@@ -1,5 +1,6 @@
 """The other tabs of the operator's page, on a month of charges."""
 
+import asyncio
 import csv
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from playwright.async_api import Locator, Page, Route, expect
 from evcharge.evc1 import messages
 from tests.component.books import raw
 from tests.component.town import hear
-from tests.web.browser import PHONE
+from tests.web.browser import PATIENCE_MS, PHONE
 from tests.web.room import central_of, control_room, registry_of
 from tests.web.scene import CITIES, write_the_past
 
@@ -468,3 +469,22 @@ async def test_the_last_line_says_who_leads_of_several_centrals(room, window) ->
         async with opened.page.expect_response("**/api/members"):
             page = await room.enter(opened, "viewer")
         await expect(page.locator("#led")).to_be_hidden()
+
+
+async def test_the_text_of_a_chart_grows_with_the_screen(room, window) -> None:
+    tall = "document.querySelector('#stats .chart .ch-axis').getBoundingClientRect().height"
+    async with window(size=(3840, 2160)) as opened:
+        page = await room.enter(opened, at="/#stats")
+        text, chart = page.locator("#stats .chart .ch-axis").first, page.locator("#stats .chart").first
+        await expect(text).to_be_visible()
+        large = await page.evaluate(tall)
+        # The cursor is where the pointer is.
+        box = await chart.bounding_box()
+        at = box["x"] + 0.75 * box["width"]
+        await page.mouse.move(at, box["y"] + box["height"] / 2)
+        band = await page.locator("#stats .chart .ch-band").first.bounding_box()
+        assert band["x"] - 1 <= at <= band["x"] + band["width"] + 1
+        await page.set_viewport_size({"width": 1920, "height": 1080})
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while await page.evaluate(tall) > 0.6 * large:
+                await asyncio.sleep(0.05)

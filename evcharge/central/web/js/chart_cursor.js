@@ -2,7 +2,7 @@
  * The crosshair of a chart, moved by pointer or by keys. To a screen reader the chart is a slider whose
  * positions are its points, so that the arrow keys read them out one by one.
  */
-import { s } from "./chart_parts.js";
+import { s, scale } from "./chart_parts.js";
 
 const KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: 10, PageDown: -10 };
 const SLIDER = ["tabindex", "aria-valuemin", "aria-valuemax", "aria-valuenow", "aria-valuetext"];
@@ -71,7 +71,7 @@ export class Cursor {
 
   #point(event) {
     if (!this.stops.length) return;
-    const x = event.clientX - this.svg.getBoundingClientRect().left;
+    const x = (event.clientX - this.svg.getBoundingClientRect().left) / scale();
     const within = this.stops.findIndex(({ band }) => band && x >= band[0] && x < band[1]);
     let nearest = 0;
     this.stops.forEach((stop, i) => {

@@ -14,6 +14,9 @@ export function s(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Return how many pixels one of a chart is: its text grows with the page's, on a wall of 4K. */
+export const scale = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 10);
+
 /** Return round values from at most `low` to at least `high`, about `count` steps apart. */
 export function ticks(low, high, count = 4) {
   const span = high - low > 0 ? high - low : 1;

@@ -1,6 +1,6 @@
 /** A plot follows the size of its `<svg>`, and draws again when that or its options change. */
 import { Cursor } from "./chart_cursor.js";
-import { s } from "./chart_parts.js";
+import { s, scale } from "./chart_parts.js";
 
 export class Plot {
   /** @param {SVGSVGElement} svg @param {Function} draw draws into a layer; returns the stops of the cursor */
@@ -26,8 +26,9 @@ export class Plot {
   }
 
   paint() {
-    const { width, height } = this.svg.getBoundingClientRect();
-    this.size = `${width}x${height}`;
+    const box = this.svg.getBoundingClientRect();
+    this.size = `${box.width}x${box.height}`;
+    const [width, height] = [box.width / scale(), box.height / scale()];
     if (!this.options || width < 1 || height < 1) return;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.layer.replaceChildren();
