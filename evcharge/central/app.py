@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evcharge import __version__
+from evcharge.central.api.resources.member_list import told_lead
 from evcharge.central.api.resources.push import MAX_PAGES
 from evcharge.central.api.standby import Halted, Standby
 from evcharge.central.api.wiring import Services, Tokens, Website, Work, website
@@ -316,19 +317,25 @@ async def _panel(central: Central, lang: str, stop: asyncio.Event) -> list[Work]
     if not is_terminal():
         log.info("%s", said("no terminal"))
         return []
-    from evcharge.central.terminal.panel import Panel  # half as large as all the rest: only when it is shown
+    # Half as large as all the rest: only when it is shown.
+    from evcharge.central.terminal.panel import Panel
+    from evcharge.central.terminal.wall import Several
 
     writer, books = central.writer, central.books
     dispatcher, feed, alerts, clock = writer.dispatcher, writer.feed, writer.alerts, writer.clock
     desk = OperatorOrders(dispatcher, feed, central.peers.peers, alerts, lang, books.store.days.zone)
     membership = books.database.membership
+    lead = (await membership.members())[0] if membership is not None else None
 
-    def members() -> list[str]:
-        return (
-            [membership.me.name, *membership.others] if membership is not None and membership.others else []
-        )
+    def several() -> Several | None:
+        if membership is None or lead is None or not membership.others:
+            return None
+        return Several(membership.me.name, lead.since, membership.others)
 
-    return [Panel(dispatcher, feed, alerts, desk, await books.today(clock), clock, stop, lang, members).run]
+    panel = Panel(dispatcher, feed, alerts, desk, await books.today(clock), clock, stop, lang, several)
+    if lead is not None and lead.before:
+        panel.note(told_lead(lead, lang))
+    return [panel.run]
 
 
 async def _books(database: Books, settings: CentralSettings) -> BookSide:

@@ -341,8 +341,8 @@ SENTENCES: Mapping[str, Words] = {
     # ---- the wall
     "title": ("EVCHARGE CENTRAL", "CENTRAL EVCHARGE"),
     "title of several": (
-        "EVCHARGE CENTRAL {me} · stands by: {others}",
-        "CENTRAL EVCHARGE {me} · a la espera: {others}",
+        "EVCHARGE CENTRAL {me}, leads since {since} · stands by: {others}",
+        "CENTRAL EVCHARGE {me}, dirige desde las {since} · a la espera: {others}",
     ),
     "now and today": (
         "{power} kW now · ended today: {energy} kWh {cost} €",

@@ -40,7 +40,7 @@ from evcharge.central.terminal import command_line
 from evcharge.central.terminal.command_line import PanelOrder, PanelVerb
 from evcharge.central.terminal.operator_orders import OperatorOrders, OrderAnswer, fault
 from evcharge.central.terminal.text_layout import COLOURS_256, NARROW, NO_COLOURS, TRUE_COLOURS, Palette
-from evcharge.central.terminal.wall import View, wall
+from evcharge.central.terminal.wall import Several, View, wall
 from evcharge.central.views.alerts import Alerts, alert_text
 from evcharge.central.views.event_text import speech
 from evcharge.central.views.today import Today
@@ -114,9 +114,9 @@ class Panel:
         clock: Clock,
         stop: asyncio.Event,
         lang: str,
-        members: Callable[[], Sequence[str]] = tuple,
+        several: Callable[[], Several | None] = lambda: None,
     ) -> None:
-        self._members = members
+        self._several = several
         self._facts = dispatcher.facts
         self._live = feed.live
         self._live_at: dict[CpId, datetime] = {}
@@ -204,7 +204,7 @@ class Panel:
             energy_today_mwh=self._today.energy_mwh,
             revenue_today_cents=self._today.cents,
             page=self._page,
-            members=self._members(),
+            several=self._several(),
             zone=zone,
         )
 

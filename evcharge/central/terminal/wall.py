@@ -43,6 +43,15 @@ _LINES_BELOW = 7
 _LEAST_BELOW = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Several:
+    """This Central, since when it leads, and those that stand by."""
+
+    me: str
+    since: datetime
+    others: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """Everything that the wall shows at one moment."""
@@ -58,8 +67,8 @@ class View:
     more_faults: int = 0
     messages: Sequence[str] = ()
     troubles: Sequence[str] = ()
-    # This Central, then those that stand by; nothing where it is the only one.
-    members: Sequence[str] = ()
+    # Nothing where this Central is the only one.
+    several: Several | None = None
     energy_today_mwh: int = 0
     revenue_today_cents: int = 0
     # Shown instead of everything below the counters, while somebody reads it.
@@ -117,9 +126,9 @@ class _Wall:
             cost=euros(view.revenue_today_cents),
         )
         title = say("title")
-        if self._view.members:
-            me, *others = self._view.members
-            title = say("title of several", me=me, others=", ".join(others))
+        if (several := view.several) is not None:
+            since = f"{several.since.astimezone(view.zone):%H:%M}"
+            title = say("title of several", me=several.me, since=since, others=", ".join(several.others))
         return self._sheet.apart(title, now, self._palette.title)
 
     def _counters(self) -> Text:

@@ -42,12 +42,13 @@ class MemberRoutes:
                 "cause": lead.cause,
                 "before": lead.before or None,
                 "members": [_member(one) for one in members],
-                **{lang: _told(lead, lang) for lang in PAGE_LANGUAGES},
+                **{lang: told_lead(lead, lang) for lang in PAGE_LANGUAGES},
             }
         )
 
 
-def _told(lead: Lead, lang: str) -> str:
+def told_lead(lead: Lead, lang: str) -> str:
+    """Say who leads, and what became of who led before."""
     # Who led before is told by the cause, where there was one.
     name = f"led {lead.cause}" if lead.before else "led first"
     return Speech(SENTENCES, lang)(name, who=lead.name, before=lead.before)

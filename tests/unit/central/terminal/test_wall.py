@@ -9,7 +9,7 @@ from rich.text import Text
 
 from evcharge.central.feed import Live
 from evcharge.central.terminal.text_layout import COLOURS_256, NO_COLOURS, TRUE_COLOURS, Palette
-from evcharge.central.terminal.wall import MARKS, View, wall
+from evcharge.central.terminal.wall import MARKS, Several, View, wall
 from evcharge.central.terminal.wall_lists import Fault, fault_lines, session_state
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.location import Location
@@ -383,5 +383,6 @@ def test_charging_points_stand_in_the_order_of_people():
 
 def test_the_title_names_this_central_and_who_stands_by_only_where_there_are_several():
     assert str(shown(View())[0]).startswith("EVCHARGE CENTRAL  ")
-    several = shown(View(members=("A", "B", "C")), width=100)
-    assert str(several[0]).startswith("EVCHARGE CENTRAL A · stands by: B, C ")
+    since = datetime(2026, 11, 30, 10, 5, tzinfo=UTC)
+    several = shown(View(several=Several("A", since, ("B", "C")), zone=UTC), width=100)
+    assert str(several[0]).startswith("EVCHARGE CENTRAL A, leads since 10:05 · stands by: B, C ")
