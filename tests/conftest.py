@@ -8,7 +8,6 @@ import gc
 import logging
 import os
 from collections.abc import Callable, Generator, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,20 +36,22 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-# Tests with real processes and browsers wait most of the time, and the others fill the gaps: they begin with those.
-_FIRST = ("system", "web", "component", "unit")
+# Tests with real processes wait most of the time, browsers compute: file by file in turns they share the machine. The
+# others fill the gaps at the end.
+_TURNS = {"system": 0, "web": 0, "component": 1, "unit": 2}
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow rooms first, so that no worker is left alone with them at the end."""
-    items.sort(key=lambda item: _room(item.path))
-
-
-@cache
-def _room(path: Path) -> int:
-    """Return the place of a file among the rooms."""
-    return _FIRST.index(path.relative_to(Path(__file__).parent).parts[0])
+    files: dict[str, list[Path]] = {room: [] for room in _TURNS}
+    places: dict[Path, tuple[int, int]] = {}
+    for item in items:
+        if item.path not in places:
+            room = item.path.relative_to(Path(__file__).parent).parts[0]
+            places[item.path] = (_TURNS[room], len(files[room]))
+            files[room].append(item.path)
+    items.sort(key=lambda item: places[item.path])
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
