@@ -196,7 +196,7 @@ async def test_a_restart_tells_nothing_twice(tmp_path: Path, hook: Hook):
 async def test_what_could_not_be_delivered_waits_over_a_restart_and_that_is_said(tmp_path: Path, hook: Hook):
     hook.status = 503
     async with opened(tmp_path, notify=settings(hook)) as office:
-        await office.town.point()
+        (await office.town.point()).monitor.abort()
         await hook.has("out", 2)
         line = await office.town.says("Nobody can be told by webhook")
         assert "it answered with HTTP status 503" in line
