@@ -376,7 +376,7 @@ async def test_the_panel_begins_a_new_day_also_when_nothing_happens(monkeypatch)
     redrawing.cancel()
     shown._today, shown._clock = Today(UTC_DAYS, NOON, 500, 7), lambda: NOON + timedelta(hours=12)
     shown._alerts, shown._lang, shown._page, shown._messages = Alerts(), "en", None, []
-    shown._members = list
+    shown._several = lambda: None
     shown._facts, shown._live, shown._live_at = Facts(), {}, {}
     assert (shown.view().energy_today_mwh, shown.view().revenue_today_cents) == (0, 0)
 

@@ -410,6 +410,7 @@ async def test_books_that_cannot_be_read_are_tried_again(room, kafka, monkeypatc
     assert room.notes == []
 
 
+@pytest.mark.long
 async def test_an_outage_of_five_minutes_at_200_events_a_second_takes_no_memory(room, kafka):
     kafka.down = True
     event = MonitorSpoke(cp_id="CP001")

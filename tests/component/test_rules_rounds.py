@@ -13,6 +13,7 @@ from tests.unit.central.machine import reached, rounds
 
 
 # Ten seconds of a free core a round; several times that on a busy machine, with coverage, in development mode.
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("model", "seen"), [(rounds, reached), (restores, restores)], ids=["the rules", "restored books"]

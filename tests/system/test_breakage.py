@@ -97,6 +97,7 @@ async def test_a_frozen_driver_finds_its_charge_where_it_is(charge: Charge):  # 
     await charge.driver.says("Ended:   stopped by the driver")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_central_restarted_ten_times_in_a_row_under_load(city: City, tmp_path):
     central = await city.central()

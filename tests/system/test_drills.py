@@ -94,6 +94,7 @@ async def test_central_that_a_killed_drill_had_killed_runs_again(drilled: City):
     assert again.text == "Nothing is left to put right."
 
 
+@pytest.mark.long
 @pytest.mark.timeout(500)
 async def test_a_drill_with_two_centrals_of_its_own_kills_and_freezes_the_one_that_leads(
     city: City, tmp_path: Path

@@ -162,6 +162,7 @@ def tickets_shown(*programs: Program) -> list[str]:
     return [found for program in programs for found in re.findall(r"Session: (S-\S+)", program.text)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", [30])
 async def test_two_faulty_drivers_leave_the_books_whole_and_every_ticket_shown_once(city: City, seconds: int):
     central = await city.central()
