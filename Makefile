@@ -52,7 +52,7 @@ dead-code:
 	@$(BIN)/vulture
 
 fast-tests:
-	@$(PYTEST) -n $(CORES) tests/unit $(if $(COVER),$(COVERED))
+	@$(PYTEST) -n $$(($(CORES) + 1)) tests/unit $(if $(COVER),$(COVERED))
 
 cover: $(VENV)/.installed-dev ## fast tests reach every branch of what decides about money and permission
 	@$(PYTEST) tests/unit $(COVERED) $(ARGS)
