@@ -175,7 +175,7 @@ async def measure_all(folder: Path, url: str, figures: Figures, times: int, with
 
 
 def main() -> int:
-    """Measure and print; 1 when a fault has no figures."""
+    """Print the figures of each fault; return 1 when one of them has none."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=50, help="take-overs of each kind")
     parser.add_argument("--seconds", type=float, default=345.0, help="for all of it")

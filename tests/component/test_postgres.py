@@ -293,6 +293,7 @@ def small_disk() -> Iterator[Path]:
     )
     if mounted.returncode:
         folder.rmdir()
+        # A right, not a part that CI could install.
         pytest.skip("a small disk cannot be mounted here: not root")
     try:
         yield folder

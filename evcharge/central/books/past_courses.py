@@ -12,7 +12,7 @@ from evcharge.storage.books import Books, Row
 
 MOST_SESSIONS = 5_000
 _SESSIONS_AT_ONCE = 100
-# Of one charging point in an hour.
+# The most sessions of one charging point that are read for its last hour.
 MOST_OF_A_POINT = 100
 
 
