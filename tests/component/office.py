@@ -1,6 +1,5 @@
 """Central with its HTTP API on a real socket, and an operator who asks it."""
 
-import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
@@ -55,19 +54,13 @@ class Office:
 
     def rows(self, kind: str) -> list[sqlite3.Row]:
         """Return the audit rows of one type."""
-        return self.query("SELECT * FROM events WHERE type = ? ORDER BY n", kind)
+        return self.town.rows(kind)
 
     def query(self, sql: str, *params: object) -> list[sqlite3.Row]:
-        connection = sqlite3.connect(f"file:{self.town.state / 'central/central.db'}?mode=ro", uri=True)
-        connection.row_factory = sqlite3.Row
-        with contextlib.closing(connection):
-            return connection.execute(sql, params).fetchall()
+        return self.town.query(sql, *params)
 
     async def recorded(self, kind: str, times: int = 1) -> list[sqlite3.Row]:
-        async with asyncio.timeout(5):
-            while len(rows := self.rows(kind)) < times:
-                await asyncio.sleep(0.01)
-        return rows
+        return await self.town.recorded(kind, times)
 
     async def charging(self) -> tuple:
         """CP001 supplies D01."""

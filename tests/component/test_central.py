@@ -1,7 +1,6 @@
 """Central on a real socket: a charge from request to ticket, and the peers that break the rules."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -28,24 +27,6 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     async with running(tmp_path) as town:
         yield town
     assert verify.check(tmp_path / "central" / "central.db") == []
-
-
-def audit_rows(town: Town, kind: str) -> list[sqlite3.Row]:
-    """Return the audit rows of one type, as another process would read them."""
-    connection = sqlite3.connect(f"file:{town.state / 'central/central.db'}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    try:
-        return connection.execute("SELECT * FROM events WHERE type = ? ORDER BY n", (kind,)).fetchall()
-    finally:
-        connection.close()
-
-
-async def recorded(town: Town, kind: str, times: int = 1) -> list[sqlite3.Row]:
-    """Wait until `kind` stands in the audit log that often."""
-    async with asyncio.timeout(5):
-        while len(rows := audit_rows(town, kind)) < times:
-            await asyncio.sleep(0.01)
-    return rows
 
 
 async def charging(town: Town) -> tuple:
@@ -92,12 +73,12 @@ async def test_one_correlation_id_runs_from_the_request_to_the_ticket(town: Town
     await engine.journals(engine.ends())
     ticket = await driver.ticket()
     kinds = ("SessionAuthorised", "SessionReady", "SessionStarted", "TicketMade")
-    assert {audit_rows(town, kind)[0]["correlation_id"] for kind in kinds} == {ticket.request_id}
+    assert {town.rows(kind)[0]["correlation_id"] for kind in kinds} == {ticket.request_id}
 
 
 async def test_the_audit_log_names_the_address_of_who_acted(town: Town):
     await charging(town)
-    row = (await recorded(town, "SessionAuthorised"))[0]
+    row = (await town.recorded("SessionAuthorised"))[0]
     assert (row["actor"], row["role"]) == ("D01", "driver")
     assert row["address"].startswith("127.0.0.1:")
 
@@ -111,7 +92,7 @@ async def test_a_ticket_made_while_the_driver_was_away_is_kept_for_its_return(to
     ticket = await hear(back, messages.TicketIssued)
     assert ticket.while_away
     back.send(messages.TicketSeen(session_id=ticket.session_id))
-    await recorded(town, "TicketShown")
+    await town.recorded("TicketShown")
     back.abort()
     again = await town.driver_link("D01")
     again.send(messages.AskHistory())
@@ -135,7 +116,7 @@ async def test_the_same_request_twice_is_one_session_with_one_answer(town: Town)
     driver.asks(request_id=request_id)
     assert await driver.step("ASKING") == first
     await engine.is_asked()
-    assert len(audit_rows(town, "SessionAuthorised")) == 1
+    assert len(town.rows("SessionAuthorised")) == 1
 
 
 async def test_two_drivers_on_one_point_in_the_same_millisecond(town: Town):
@@ -176,8 +157,8 @@ async def test_a_late_end_of_an_old_session_does_not_bill_the_next_driver(town: 
         seq=engine.seq, session_id=old.session_id, meter_mwh=9_000_000, reason="late"
     )
     assert await engine.journals(late) == messages.Ack(seq=engine.seq)
-    assert len(await recorded(town, "RecordQuarantined")) == 1
-    assert len(audit_rows(town, "TicketMade")) == 1
+    assert len(await town.recorded("RecordQuarantined")) == 1
+    assert len(town.rows("TicketMade")) == 1
 
 
 # ---- links
@@ -249,7 +230,7 @@ async def test_records_already_committed_are_acknowledged_again_after_a_restart(
         assert await engine.journals(*sent) == messages.Ack(seq=4)
         ticket = await hear(await town.driver_link("D01"), messages.TicketIssued)
         assert ticket.energy_mwh == 1_500
-        assert len(audit_rows(town, "TicketMade")) == 1
+        assert len(town.rows("TicketMade")) == 1
 
 
 async def test_a_gap_in_the_records_is_asked_for(town: Town):
@@ -270,7 +251,7 @@ async def test_the_same_credential_on_two_machines_keeps_the_one_that_lives(town
     assert caught.value.code == Code.DUPLICATE
     assert "127.0.0.1" in caught.value.text
     beating.cancel()
-    assert (await recorded(town, "LoginRefused"))[0]["cp_id"] is None
+    assert (await town.recorded("LoginRefused"))[0]["cp_id"] is None
     engine.channel.send(messages.Heartbeat())
     await hear(engine.channel, messages.Heartbeat)
 
@@ -290,7 +271,7 @@ async def test_a_point_that_speaks_of_another_points_session_is_cut_off(town: To
     with pytest.raises(EvchargeError) as caught:
         await hear(other.channel, messages.Ack)
     assert caught.value.code == Code.ID
-    assert (await recorded(town, "InputRefused"))[0]["actor"] == "CP002"
+    assert (await town.recorded("InputRefused"))[0]["actor"] == "CP002"
 
 
 async def test_a_driver_cannot_stop_another_drivers_session(town: Town):
@@ -300,7 +281,7 @@ async def test_a_driver_cannot_stop_another_drivers_session(town: Town):
     refusal = await hear(stranger.channel, messages.ErrorNotice)
     stranger.channel.send(messages.RequestStop(session_id="S-D02-CP001-0000000000000000"))
     assert await hear(stranger.channel, messages.ErrorNotice) == refusal
-    assert audit_rows(town, "StopOrdered") == []
+    assert town.rows("StopOrdered") == []
 
 
 async def test_a_driver_may_not_send_records(town: Town):
@@ -311,7 +292,7 @@ async def test_a_driver_may_not_send_records(town: Town):
     with pytest.raises(ProtocolError) as caught:
         await hear(driver.channel, messages.Ack)
     assert caught.value.code == Code.ROLE
-    assert (await recorded(town, "InputRefused"))[0]["actor"] == "D01"
+    assert (await town.recorded("InputRefused"))[0]["actor"] == "D01"
 
 
 async def test_a_stranger_leaves_one_audit_row_and_no_trace_on_any_screen(town: Town):
@@ -321,7 +302,7 @@ async def test_a_stranger_leaves_one_audit_row_and_no_trace_on_any_screen(town: 
     writer.close()
     await writer.wait_closed()
     assert b"HTTP" in answer
-    assert (await recorded(town, "LoginRefused"))[0]["actor"] == "unknown"
+    assert (await town.recorded("LoginRefused"))[0]["actor"] == "unknown"
     assert not any("Available" in line for line in town.lines)
 
 
@@ -332,7 +313,7 @@ async def test_a_flood_of_bad_logins_is_one_row_until_it_is_summed_up(town: Town
         await reader.read()
         writer.close()
         await writer.wait_closed()
-    assert len(await recorded(town, "LoginRefused")) == 1
+    assert len(await town.recorded("LoginRefused")) == 1
 
 
 async def test_revoked_keys_end_the_charge_at_once_and_the_connection_after_its_last_word(
@@ -422,7 +403,7 @@ async def test_a_long_inbox_is_told_page_by_page_as_it_is_acknowledged(
             for session_id in page:
                 driver.send(messages.TicketSeen(session_id=session_id))
             told += page
-        await recorded(town, "TicketShown", times=len(told))
+        await town.recorded("TicketShown", times=len(told))
     assert told == [f"S-inbox-{number:05}" for number in range(len(told))]
 
 

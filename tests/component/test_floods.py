@@ -22,7 +22,6 @@ from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel
 from tests.component.callers import cookie_of
 from tests.component.office import opened
-from tests.component.test_central import audit_rows, recorded
 from tests.component.town import FakeEngine, Town, hear, running
 
 E = TypeVar("E", bound=events.Event)
@@ -46,7 +45,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 
 
 def told(town: Town, kind: type[E]) -> list[E]:
-    return [msgspec.json.decode(row["data"], type=kind) for row in audit_rows(town, kind.__name__)]
+    return [msgspec.json.decode(row["data"], type=kind) for row in town.rows(kind.__name__)]
 
 
 async def end_of(channel: Channel) -> EvchargeError:
@@ -67,7 +66,7 @@ async def test_many_logins_of_one_id_are_slowed_down_and_shown(town: Town):
         isinstance(end, Overloaded) and end.code is Code.SLOW and 0 < end.retry_after_s <= BACK_AFTER_S
         for end in ends
     )
-    await recorded(town, "LoginRefused")
+    await town.recorded("LoginRefused")
     # The others find the driver connected already.
     (refused,) = [one for one in told(town, events.LoginRefused) if one.code != Code.DUPLICATE]
     assert (refused.claimed, refused.code, refused.text) == ("D01", "E_SLOW", "too many logins")
@@ -95,7 +94,7 @@ async def test_many_new_journals_of_one_point_are_slowed_down_and_shown(town: To
     assert len(slowed) == JOURNALS
     assert {end.code for end in slowed} == {Code.SLOW}
     assert len(told(town, events.JournalReplaced)) == JOURNALS
-    await recorded(town, "LoginRefused")
+    await town.recorded("LoginRefused")
     (refused,) = told(town, events.LoginRefused)
     assert (refused.claimed, refused.code, refused.text) == ("CP001", "E_SLOW", "too many new journals")
 
@@ -104,7 +103,7 @@ async def test_a_monitor_with_ever_new_faults_writes_a_few_rows_and_its_last_wor
     engine = await town.point()
     for number in range(300):
         engine.monitor.send(messages.Health(fault=f"fault {number}"))
-    rows = await recorded(town, "FaultReported", CHANGES + 1)
+    rows = await town.recorded("FaultReported", CHANGES + 1)
     await settled(engine.monitor)
     reported = told(town, events.FaultReported)
     assert len(rows) == len(reported) == CHANGES + 1
@@ -171,7 +170,7 @@ async def test_nonsense_without_end_is_bounded_acknowledged_and_cut_off(town: To
     assert len(quarantined) == IN_FULL
     assert len(told(town, events.StraySupply)) == IN_FULL
     town.dispatcher.flush()
-    await recorded(town, "RecordQuarantined", IN_FULL + 1)
+    await town.recorded("RecordQuarantined", IN_FULL + 1)
     *_, last = told(town, events.RecordQuarantined)
     assert last.times + IN_FULL >= acknowledged
     (refused, *_) = told(town, events.InputRefused)

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import re
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,23 @@ class _Lines(logging.Handler):
         self.news.set()
 
 
+class OverheardDispatcher(Dispatcher):
+    """A Central's own, which says when the batch that it has in hand is done with."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self._at_work = asyncio.Lock()
+
+    async def _work(self) -> bool:
+        async with self._at_work:
+            return await super()._work()
+
+    async def applied(self) -> None:
+        """Wait until whatever is stored now is in the facts, and told."""
+        async with self._at_work:
+            pass
+
+
 @dataclass
 class Town:
     """Central's address, its keys, and what it has printed."""
@@ -53,7 +71,7 @@ class Town:
     lines: list[str]
     news: asyncio.Event
     stop: asyncio.Event
-    dispatcher: Dispatcher
+    dispatcher: OverheardDispatcher
     channels: list[Channel] = field(default_factory=list)
     # Where a charging point stands, by its id; the others are in Berlin.
     places: dict[str, str] = field(default_factory=dict)
@@ -83,6 +101,26 @@ class Town:
                         return line
                 self.news.clear()
                 await self.news.wait()
+
+    def query(self, sql: str, *params: object) -> list[sqlite3.Row]:
+        """Ask the books, as another process would."""
+        connection = sqlite3.connect(f"file:{self.state / 'central/central.db'}?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        with contextlib.closing(connection):
+            return connection.execute(sql, params).fetchall()
+
+    def rows(self, kind: str) -> list[sqlite3.Row]:
+        """Return the audit rows of one type."""
+        return self.query("SELECT * FROM events WHERE type = ? ORDER BY n", kind)
+
+    async def recorded(self, kind: str, times: int = 1) -> list[sqlite3.Row]:
+        """Wait until `kind` stands in the audit log that often, and all that it means has been told."""
+        async with asyncio.timeout(WITHIN_S):
+            while len(rows := self.rows(kind)) < times:
+                await asyncio.sleep(0.01)
+            # The facts and the screens follow the commit.
+            await self.dispatcher.applied()
+        return rows
 
     def ticket(self, name: str, role: Role, epoch: int = 0) -> IssuedTicket:
         """Return what the Registry would give."""
@@ -248,14 +286,14 @@ async def running(
     root.setLevel(logging.INFO)
     root.addHandler(handler)
     stop = asyncio.Event()
-    made: list[Dispatcher] = []
+    made: list[OverheardDispatcher] = []
 
-    class Overheard(Dispatcher):
+    class Made(OverheardDispatcher):
         def __init__(self, *args, **kwargs) -> None:
             super().__init__(*args, **kwargs)
             made.append(self)
 
-    with mock.patch.object(app, "Dispatcher", Overheard):
+    with mock.patch.object(app, "Dispatcher", Made):
         health = OwnHealth()
         task = asyncio.create_task(app.run(config, stop, clock, health=health))
         await asyncio.sleep(0)

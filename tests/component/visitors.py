@@ -122,16 +122,13 @@ class House:
         return self.visitor(answer.body["token"])
 
     def query(self, sql: str, *params: object) -> list[sqlite3.Row]:
-        connection = sqlite3.connect(f"file:{self.town.state / 'central/central.db'}?mode=ro", uri=True)
-        connection.row_factory = sqlite3.Row
-        with contextlib.closing(connection):
-            return connection.execute(sql, params).fetchall()
+        return self.town.query(sql, *params)
 
     async def recorded(self, kind: str) -> list[tuple[str, str, str]]:
         """Return actor, role and what the data holds of every audit row of one type, once all are stored."""
         # Whatever was posted before it is stored with it.
         await self.town.dispatcher.submit(Note(by=CENTRAL, event=RegistryReached()))
-        rows = self.query("SELECT * FROM events WHERE type = ? ORDER BY n", kind)
+        rows = self.town.rows(kind)
         return [(row["actor"], row["role"], row["data"]) for row in rows]
 
 
