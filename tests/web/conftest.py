@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def browser() -> AsyncIterator[Browser]:
     """One browser for all tests of a worker."""
     if browsers.CHROMIUM is None:
-        absent("no Chromium here: apt-get install chromium, or name one in EVCHARGE_CHROMIUM")
+        absent("no Chromium here: apt-get install chromium-headless-shell, or name one in EVCHARGE_CHROMIUM")
     async with browsers.chromium() as running:
         yield running
 
