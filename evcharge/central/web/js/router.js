@@ -59,7 +59,10 @@ export class Router {
   /** Lead to what is shown now, unless somebody has begun to type elsewhere. @param {Element|null} from */
   #focus(from) {
     const at = document.activeElement;
-    if (!at || at === document.body || at === from) this.home.parentElement.focus({ preventScroll: true });
+    // Whoever is quicker than the browser's news of the address types already: nothing else leads here from a field.
+    const field = from instanceof HTMLInputElement && from.isConnected ? from : null;
+    if (at && at !== document.body && (at !== from || field)) return;
+    (field ?? this.home.parentElement).focus({ preventScroll: true });
   }
 
   /** @param {string} name @param {number} turn */
