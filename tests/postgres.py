@@ -6,8 +6,9 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.absent import absent
 from tests.ports import free_port
@@ -60,23 +61,61 @@ def server(disk: Path | None = None, **settings: str) -> Iterator[str]:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": folder,
         } | settings
-        said = " ".join(f"-c {name}={value}" for name, value in options.items())
-        _run(user, pg_ctl, "-D", data, "-w", "-t", "120", "-l", folder / "log", "-o", said, "start")
-        # Ends it when this process closes the pipe, or is killed and the system does.
-        end = f"read -r _; {pg_ctl} -D {data} -m immediate stop >/dev/null"
-        watcher = subprocess.Popen(
-            ["sh", "-c", f"{end}; rm -rf {folder}"],
-            stdin=subprocess.PIPE,
-            user=user,
-            cwd="/",
-            start_new_session=True,
-        )
+        watcher = _start(user, pg_ctl, data, options)
         try:
             yield f"postgresql://evcharge@127.0.0.1:{port}/postgres"
         finally:
             watcher.communicate(timeout=60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(
+    user: str | None, pg_ctl: str, data: Path, options: Mapping[str, object]
+) -> "subprocess.Popen[bytes]":
+    """Start a server; return what ends it when this process closes its pipe, or is killed and the system does."""
+    said = " ".join(f"-c {name}={value}" for name, value in options.items())
+    _run(user, pg_ctl, "-D", data, "-w", "-t", "120", "-l", data.parent / "log", "-o", said, "start")
+    end = f"read -r _; {pg_ctl} -D {data} -m immediate stop >/dev/null 2>&1"
+    return subprocess.Popen(
+        ["sh", "-c", f"{end}; rm -rf {data.parent}"],
+        stdin=subprocess.PIPE,
+        user=user,
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+@contextlib.contextmanager
+def hot_standby(primary: str) -> Iterator[tuple[str, Path]]:
+    """Run a standby that follows the server at `primary` while the block lasts; yield its address and its data."""
+    pg_ctl, port, user = _program("pg_ctl"), free_port(), server_user()
+    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="evcharge-postgres-", dir=base))
+    try:
+        if user is not None:
+            shutil.chown(folder, user)
+        data, far = folder / "data", urlsplit(primary)
+        from_it = ("-h", far.hostname, "-p", far.port, "-U", far.username)
+        _run(user, _program("pg_basebackup"), *from_it, "-D", data, "-R", "-X", "stream", "-c", "fast", "-N")
+        options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder}
+        watcher = _start(user, pg_ctl, data, options)
+        try:
+            yield primary.replace(f":{far.port}", f":{port}"), data
+        finally:
+            watcher.communicate(timeout=60)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def stop(data: Path) -> None:
+    """End the server with its data in a folder at once, as a computer does that is switched off."""
+    _run(server_user(), _program("pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
+
+
+def promote(data: Path) -> None:
+    """Let the standby with its data in a folder be written from now on."""
+    _run(server_user(), _program("pg_ctl"), "-D", data, "-w", "promote")
 
 
 def restart(data: str, mode: str) -> None:

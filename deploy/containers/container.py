@@ -244,7 +244,7 @@ def _made() -> Path:
 
 def password_of_database(config: Config) -> None:
     """Make the password of the PostgreSQL that runs beside us, once; of one elsewhere somebody brings it."""
-    if config.central.database and Place(url=config.central.database).host == OWN_POSTGRES:
+    if OWN_POSTGRES in (host for host, _ in Place(url=config.central.database).hosts):
         kept = NETWORK / "central" / PASSWORD_FILE
         secret_files.kept_secret(kept, secrets.token_urlsafe(24))
         # PostgreSQL runs as another user; only `init` mounts this volume besides.
@@ -254,12 +254,13 @@ def password_of_database(config: Config) -> None:
 def database_answers(config: Config) -> None:
     """Wait until the PostgreSQL of the books accepts a connection; nothing where they are a file. Raises Trouble."""
     place = Place(url=config.central.database)
-    if not config.central.database or place.host.startswith("/"):
+    if not config.central.database or any(host.startswith("/") for host, _ in place.hosts):
         return
     deadline = time.monotonic() + WITHIN_S
     while True:
-        with contextlib.suppress(OSError), socket.create_connection((place.host, place.port), timeout=5):
-            return
+        for at in place.hosts:
+            with contextlib.suppress(OSError), socket.create_connection(at, timeout=5):
+                return
         if time.monotonic() > deadline:
             raise Trouble(say("no database", place=place))
         time.sleep(_EVERY_S)

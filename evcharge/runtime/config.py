@@ -103,12 +103,14 @@ MaybeMailAddress = Annotated[
         "an address like ana@example.org, or nothing", r"\A([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190})?\Z"
     ),
 ]
+# A name, an address, or the folder of a socket.
+_DATABASE_HOST = r"([A-Za-z0-9._%-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?"
 Database = Annotated[
     str,
     _text(
         "an address like postgresql://evcharge@127.0.0.1:5432/evcharge, without a password, or nothing",
-        r"\A(postgresql://[A-Za-z0-9._%-]{1,100}@[A-Za-z0-9._:%\[\]-]{1,250}/[A-Za-z0-9._%-]{1,100}"
-        r"(\?schema=[a-z_][a-z0-9_]{0,40})?)?\Z",
+        rf"\A(postgresql://[A-Za-z0-9._%-]{{1,100}}@{_DATABASE_HOST}(,{_DATABASE_HOST}){{0,7}}"
+        r"/[A-Za-z0-9._%-]{1,100}(\?schema=[a-z_][a-z0-9_]{0,40})?)?\Z",
     ),
 ]
 MemberName = Annotated[

@@ -19,7 +19,7 @@ import msgspec
 from evcharge.domain.errors import NotNow, StateError, Taken
 from evcharge.storage import postgres_schema
 from evcharge.storage.members import Me, Membership, Waiting
-from evcharge.storage.postgres_connection import CONNECT_S, connect, options, take_numbers
+from evcharge.storage.postgres_connection import CONNECT_S, connect, dial, options, take_numbers
 from evcharge.storage.postgres_errors import ALL, store_error
 from evcharge.storage.postgres_lease import Lease, held, make_tables
 from evcharge.storage.postgres_place import Place
@@ -52,10 +52,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 async def _reading(place: Place) -> asyncpg.Pool:
+    async def connected(_dsn: None, **wanted: Any) -> asyncpg.Connection:
+        return await dial(place.hosts, **wanted)
+
     return await asyncpg.create_pool(
+        connect=connected,
         **options(place, default_transaction_read_only="on"),
         command_timeout=_READ_S,
-        min_size=1,
+        # It keeps none ready: that the database is away is found by who reads, and told in our words.
+        min_size=0,
         max_size=_READERS,
         init=take_numbers,
     )
@@ -327,6 +332,8 @@ def why(place: Place, problem: BaseException) -> str:
             return f"{place}: this user may not create tables there. Let it own the database or the schema."
         case asyncpg.CannotConnectNowError() | asyncpg.TooManyConnectionsError():
             return f"{place} accepts no connections at present. Try again in a moment."
+        case asyncpg.TargetServerAttributeNotMatched():
+            return f"{place} is a standby, which cannot be written. Name the primary."
         case ssl.SSLCertVerificationError():
             return (
                 f"{place}: its certificate is not one that we trust for this host. "

@@ -1,5 +1,7 @@
 """A connection to PostgreSQL as everything here has it."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -16,8 +18,6 @@ def options(place: Place, **settings: str) -> dict[str, Any]:
     """Return what the library wants to know to get there; `settings` are the server's for this session."""
     named = {"application_name": "evcharge", "search_path": place.schema, **_KEEPALIVE, **settings}
     return {
-        "host": place.host or None,
-        "port": place.port,
         "user": place.user or None,
         # Asked for at each connection.
         "password": place.secret if place.password_file is not None else place.password,
@@ -32,9 +32,39 @@ async def connect(place: Place, **settings: str) -> asyncpg.Connection:
     """Return a new connection. Raises what the library raises, and StateError."""
     # How long one of ours may take is ours to say: what is set for this user is meant for people.
     named = {"statement_timeout": "0"} | settings
-    connection = await asyncpg.connect(**options(place, **named), command_timeout=COMMIT_S)
+    connection = await dial(place.hosts, **options(place, **named), command_timeout=COMMIT_S)
     await take_numbers(connection)
     return connection
+
+
+async def dial(hosts: Sequence[tuple[str, int]], **wanted: Any) -> asyncpg.Connection:
+    """Connect to a host; of several, to the one that may be written. Raises what the library raises."""
+    if len(hosts) == 1:
+        return await _dial(hosts[0], **wanted)
+    # All at once: one that does not answer would use up the time of those after it.
+    loop = asyncio.get_running_loop()
+    dialling = [loop.create_task(_dial(one, target_session_attrs="primary", **wanted)) for one in hosts]
+    found: asyncpg.Connection | None = None
+    try:
+        waiting = set(dialling)
+        while waiting and found is None:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            found = next((one.result() for one in done if one.exception() is None), None)
+    finally:
+        for one in dialling:
+            one.cancel()
+        ended = await asyncio.gather(*dialling, return_exceptions=True)
+        for other in ended:
+            if isinstance(other, asyncpg.Connection) and other is not found:
+                other.terminate()
+    if found is None:
+        raise next(problem for problem in ended if isinstance(problem, Exception))
+    return found
+
+
+async def _dial(at: tuple[str, int], **wanted: Any) -> asyncpg.Connection:
+    host, port = at
+    return await asyncpg.connect(host=host or None, port=port, **wanted)
 
 
 async def take_numbers(connection: asyncpg.Connection) -> None:

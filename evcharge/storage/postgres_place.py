@@ -22,7 +22,8 @@ _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 class Place:
     """Where the database is: "postgresql://user@host:port/name?schema=name". `security`: auto, tls or plaintext.
 
-    `password` counts before what `password_file` holds.
+    Several "host:port" are separated by commas: whichever is the primary. `password` counts before what `password_file`
+    holds.
     """
 
     url: str
@@ -32,16 +33,9 @@ class Place:
     ca_file: str = ""
 
     @property
-    def host(self) -> str:
-        """The host, or the folder of a socket."""
-        host = urlsplit(self.url).netloc.rpartition("@")[2]
-        # Not `hostname`: it would write the folder of a socket in small letters.
-        return host[1 : host.index("]")] if host.startswith("[") else unquote(host.partition(":")[0])
-
-    @property
-    def port(self) -> int:
-        """The port, also of a socket."""
-        return urlsplit(self.url).port or 5432
+    def hosts(self) -> list[tuple[str, int]]:
+        """Each host, or folder of a socket, with its port."""
+        return [_host(one) for one in urlsplit(self.url).netloc.rpartition("@")[2].split(",")]
 
     @property
     def user(self) -> str:
@@ -60,7 +54,8 @@ class Place:
 
     def __str__(self) -> str:
         schema = "" if self.schema == "public" else f", schema {self.schema}"
-        return f"PostgreSQL (database {self.database} at {self.host or 'localhost'}{schema})"
+        at = ", ".join(dict.fromkeys(host or "localhost" for host, _ in self.hosts))
+        return f"PostgreSQL (database {self.database} at {at}{schema})"
 
     def secret(self) -> str | None:
         """Return the password as it is now: its file may be given another one while Central runs."""
@@ -72,13 +67,22 @@ class Place:
 
     def tls(self) -> ssl.SSLContext | None:
         """Return how its certificate is checked: it names the host. None: in the clear. Raises StateError."""
-        is_local = self.host in _LOCAL or self.host.startswith("/")
+        is_local = all(host in _LOCAL or host.startswith("/") for host, _ in self.hosts)
         if self.security == "plaintext" or (self.security == "auto" and is_local and not self.ca_file):
             return None
         try:
             return ssl.create_default_context(cafile=self.ca_file or None)
         except OSError:
             raise StateError(f"{self.ca_file} is not a readable file of certificates (PEM).") from None
+
+
+def _host(text: str) -> tuple[str, int]:
+    # Not `hostname`: it would write the folder of a socket in small letters.
+    if text.startswith("["):
+        host, _, port = text[1:].partition("]")
+        return host, int(port.removeprefix(":") or 5432)
+    name, _, port = text.partition(":")
+    return unquote(name), int(port or 5432)
 
 
 def place_of(config: Config, url: str = "") -> Place:

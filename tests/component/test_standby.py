@@ -16,7 +16,7 @@ from evcharge.labels.operator import SENTENCES
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import CentralSettings, Config
 from evcharge.security import state_folder
-from evcharge.security.tls import server_context
+from evcharge.security.tls import client_context, server_context
 from evcharge.storage.members import Me
 from tests.ports import free_port
 
@@ -29,10 +29,13 @@ class Pair:
     def __init__(self, state: Path) -> None:
         self.state, self.leader_port, self.port = state, free_port(), free_port()
         # What the leader says before its end, and what it was asked.
-        self.says, self.asked = b"", []
+        self.says, self.asked, self.cookies = b"", [], []
 
     async def leader(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.asked.append((await reader.readline()).decode().split()[0])
+        while line := (await reader.readline()).decode().strip():
+            if line.startswith("Cookie: "):
+                self.cookies.append(line.removeprefix("Cookie: "))
         writer.write(self.says)
         with contextlib.suppress(ConnectionError):
             await writer.drain()
@@ -102,3 +105,26 @@ async def test_an_order_whose_answer_is_lost_may_have_been_carried_out(pair: Pai
     assert pair.asked == ["POST"]
     with pytest.raises(Overloaded, match="not running|Try again in a moment"):
         await client.call("GET", "/api/cps", dict)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_browser_keeps_its_login_under_the_name_that_it_has_at_the_one_that_stands_by(
+    pair: Pair, scheme: str
+):
+    """When that one leads, it asks for a login of its own name, and the browser is still logged in."""
+    prefix = "__Host-" if scheme == "https" else ""
+    theirs, ours = f"__Host-evc_{pair.leader_port}", f"{prefix}evc_{pair.port}"
+    pair.says = (
+        f"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: {theirs}=new; HttpOnly; Path=/; Secure\r\n"
+        "Set-Cookie: other=1; Secure\r\n\r\n{}"
+    ).encode()
+    tls = client_context(pair.state / "ca.pem")
+    # Of several Centrals on one computer a browser shows the logins of all.
+    shown = f"{theirs}=of-another; {ours}=old; lang=es"
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        url = f"{scheme}://127.0.0.1:{pair.port}/api/cps"
+        async with http.get(url, ssl=tls, headers={"Cookie": shown}) as found:
+            given = found.headers.getall("Set-Cookie")
+    secure = "; Secure" if scheme == "https" else ""
+    assert given == [f"{ours}=new; HttpOnly; Path=/{secure}", "other=1; Secure"]
+    assert pair.cookies == [shown.replace(f"{theirs}=of-another; ", "").replace(ours, theirs)]

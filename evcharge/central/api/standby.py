@@ -1,20 +1,23 @@
 """A Central that stands by: it waits until it leads, and hands what comes to its API on to the one that does.
 
-What is shown there (tokens, cookies, the header Host) is passed on unchanged, and only to whom proves by its
-certificate that it belongs to this network: the leader decides about it.
+What is shown there (tokens, logins, the header Host) is passed on, and only to whom proves by its certificate that it
+belongs to this network: the leader decides about it. A browser keeps its login under the name that it has here, so
+that it is still logged in when this one leads.
 """
 
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import WSMsgType, hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from evcharge.central.api.kit.access import is_loopback
+from evcharge.central.api.kit.access import is_loopback, login_cookie
 from evcharge.central.api.kit.api_task import ApiServer
-from evcharge.central.api.kit.origin_checks import security_headers
+from evcharge.central.api.kit.origin_checks import own_port, security_headers
 from evcharge.domain.errors import Code, Overloaded, StateError
 from evcharge.http.server import answer, application
 from evcharge.labels.central import said
@@ -134,12 +137,17 @@ class _Proxy:
             # The leader would take it for one of its own computer.
             raise Overloaded(_GONE, Code.UNREACHABLE, 1.0)
         url = leader.address + request.raw_path
-        headers = _passing(request.headers)
+        login = _Login(
+            login_cookie(own_port(request), secure=request.secure),
+            login_cookie(urlsplit(url).port or 443, secure=True),
+            secure=request.secure,
+        )
+        headers = login.shown(_passing(request.headers))
         headers[_HANDED_ON] = self._membership.me.name
         try:
             if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
                 return await self._talk(request, http, url, headers)
-            return await self._ask(request, http, url, headers)
+            return await self._ask(request, http, url, headers, login)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise Overloaded(_GONE, Code.UNREACHABLE, 1.0) from None
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -149,7 +157,12 @@ class _Proxy:
             raise Overloaded(_GONE, Code.UNREACHABLE, 1.0) from None
 
     async def _ask(
-        self, request: web.Request, http: aiohttp.ClientSession, url: str, headers: CIMultiDict[str]
+        self,
+        request: web.Request,
+        http: aiohttp.ClientSession,
+        url: str,
+        headers: CIMultiDict[str],
+        login: "_Login",
     ) -> web.StreamResponse:
         body = await request.read() if request.body_exists else None
         async with http.request(
@@ -160,7 +173,7 @@ class _Proxy:
             allow_redirects=False,
             skip_auto_headers=(hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE),
         ) as found:
-            response = web.StreamResponse(status=found.status, headers=_passing(found.headers))
+            response = web.StreamResponse(status=found.status, headers=login.given(_passing(found.headers)))
             if (length := found.headers.get(hdrs.CONTENT_LENGTH)) is not None:
                 response.headers[hdrs.CONTENT_LENGTH] = length
             await response.prepare(request)
@@ -188,6 +201,39 @@ class _Proxy:
             await run_until(over, _pass(far, near, over), _pass(near, far, over))
             await near.close(code=far.close_code or 1001)
             return near
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """What the cookie of a login is called here, `secure` or not, and at the leader, which is asked over TLS."""
+
+    here: str
+    there: str
+    secure: bool
+
+    def shown(self, headers: CIMultiDict[str]) -> CIMultiDict[str]:
+        """Name the cookie of a request as the leader knows it; one of its own name was not given here."""
+        pairs = [
+            (self.there if name == self.here else name, value)
+            for cookies in headers.popall(hdrs.COOKIE, [])
+            for name, _, value in (one.strip().partition("=") for one in cookies.split(";"))
+            if name == self.here or name != self.there
+        ]
+        if pairs:
+            headers[hdrs.COOKIE] = "; ".join(f"{name}={value}" for name, value in pairs)
+        return headers
+
+    def given(self, headers: CIMultiDict[str]) -> CIMultiDict[str]:
+        """Name the cookie of an answer as it is called here."""
+        for cookie in headers.popall(hdrs.SET_COOKIE, []):
+            name, _, rest = cookie.partition("=")
+            headers.add(hdrs.SET_COOKIE, cookie if name != self.there else f"{self.here}={self._kept(rest)}")
+        return headers
+
+    def _kept(self, cookie: str) -> str:
+        # No browser keeps a secure cookie that came in the clear.
+        parts = cookie.split("; ")
+        return "; ".join(part for part in parts if self.secure or part != "Secure")
 
 
 _Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse

@@ -387,6 +387,8 @@ def test_no_config_file_at_all_can_be_asked_for():
         "mysql://evcharge@db/evcharge",
         "postgresql://evcharge@db/evcharge?sslmode=disable",
         'postgresql://evcharge@db/evcharge?schema=a"b',
+        "postgresql://evcharge@db:first/evcharge",
+        "postgresql://evcharge@db1,/evcharge",
     ],
 )
 def test_the_address_of_a_database_holds_no_password_and_nothing_that_is_not_ours(address: str):

@@ -231,8 +231,13 @@ def _bearer(request: web.Request) -> str | None:
 
 
 def _cookie_name(request: web.Request) -> str:
+    return login_cookie(origin_checks.own_port(request), secure=request.secure)
+
+
+def login_cookie(port: int, *, secure: bool) -> str:
+    """Return what the cookie of a login is called at the API on `port`."""
     # Browsers believe the prefix only of a host's own secure cookies: no neighbour can plant one.
-    return f"{'__Host-' if request.secure else ''}evc_{origin_checks.own_port(request)}"
+    return f"{'__Host-' if secure else ''}evc_{port}"
 
 
 def is_loopback(host: str) -> bool:
