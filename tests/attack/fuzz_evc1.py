@@ -48,6 +48,7 @@ from tests.attack.sockets import SOURCES
 from tests.attack.target import Address, Target
 from tests.component.gate import Gate
 from tests.golden.scene import CP, D, People, people
+from tests.ports import free_port
 from tests.serving import listening
 
 NAME = "spoilt EVC1"
@@ -362,8 +363,8 @@ async def at_peers(folder: Path, stop: Stop, seed: int, result: Result) -> None:
 
     with mock.patch.object(client, "Timing", return_value=QUICK):
         async with contextlib.AsyncExitStack() as stack:
-            async with gate.open():
-                port = gate.port
+            port = free_port()
+            async with gate.open(port=port):
                 here = await stack.enter_async_context(
                     people(folder, port, gate.ticket, points_are_there, speed=1.0)
                 )

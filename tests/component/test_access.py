@@ -17,6 +17,7 @@ from evcharge.security import secret_files
 from evcharge.security.tls import client_context
 from evcharge.storage.store_errors import StoreFull
 from tests.component.visitors import SAME_SITE, House, Visitor, opened
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -133,19 +134,19 @@ async def test_only_the_hash_of_a_login_is_stored(house: House):
 
 
 async def test_a_login_survives_a_restart(tmp_path: Path):
-    async with opened(tmp_path) as house:
+    port = free_port()
+    async with opened(tmp_path, api_port=port) as house:
         olga = await house.person("olga", "operator")
         service = await house.service("meteo", "service")
-        port = int(house.url.rpartition(":")[2])
     async with opened(tmp_path, api_port=port) as house:
         assert (await olga.get("/api/whoami")).body["name"] == "olga"
         assert (await service.get("/api/whoami")).body["role"] == "service"
 
 
 async def test_a_login_that_a_hand_put_into_the_books_opens_nothing(tmp_path: Path):
-    async with opened(tmp_path) as house:
+    port = free_port()
+    async with opened(tmp_path, api_port=port) as house:
         olga = await house.person("olga", "operator")
-        port = int(house.url.rpartition(":")[2])
     forged = secret_files.new_secret()
     with closing(sqlite3.connect(tmp_path / "central/central.db")) as database, database:
         columns = "name, has_account, version, address, created_at, expires_at"
@@ -158,9 +159,9 @@ async def test_a_login_that_a_hand_put_into_the_books_opens_nothing(tmp_path: Pa
 
 
 async def test_a_login_that_has_expired_is_none_and_is_swept_away(tmp_path: Path):
-    async with opened(tmp_path) as house:
+    port = free_port()
+    async with opened(tmp_path, api_port=port) as house:
         olga = await house.person("olga", "operator")
-        port = int(house.url.rpartition(":")[2])
     long_ago = (utc_now() - timedelta(seconds=1)).isoformat(timespec="microseconds")
     with closing(sqlite3.connect(tmp_path / "central/central.db")) as database, database:
         database.execute("UPDATE web_session SET expires_at = ?", (long_ago,))
@@ -174,9 +175,9 @@ async def test_a_login_that_has_expired_is_none_and_is_swept_away(tmp_path: Path
 
 
 async def test_a_login_that_is_used_lasts_longer(tmp_path: Path):
-    async with opened(tmp_path) as house:
+    port = free_port()
+    async with opened(tmp_path, api_port=port) as house:
         olga = await house.person("olga", "operator")
-        port = int(house.url.rpartition(":")[2])
     soon = (utc_now() + timedelta(hours=1)).isoformat(timespec="microseconds")
     with closing(sqlite3.connect(tmp_path / "central/central.db")) as database, database:
         database.execute("UPDATE web_session SET expires_at = ?", (soon,))

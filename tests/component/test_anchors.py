@@ -36,6 +36,7 @@ from evcharge.storage.witnesses import KAFKA, REGISTRY, Witness
 from tests.component.books import raw, rechained
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import running
+from tests.ports import free_port
 
 HEADS = [hash_chain.Head(n, f"{n:064x}") for n in range(1, 2000)]
 
@@ -251,7 +252,7 @@ async def test_the_log_of_central_says_each_anchor(tmp_path: Path, quick, caplog
 
 
 async def test_a_registry_that_is_away_gets_the_newest_when_it_is_back(tmp_path: Path, password: str, quick):
-    async with running_registry(tmp_path, password) as first:
+    async with running_registry(tmp_path, password, free_port()) as first:
         port = first.port
     async with running(tmp_path, f"https://127.0.0.1:{port}") as town:
         await town.point()

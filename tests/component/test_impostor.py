@@ -26,6 +26,7 @@ from evcharge.security import secret_files, state_folder
 from evcharge.security.tls import client_context, server_context
 from evcharge.weather import app as weather
 from tests.component.office import Office, opened
+from tests.ports import free_port
 
 SAY = Speech(SENTENCES)
 
@@ -119,10 +120,11 @@ async def test_the_weather_service_sends_an_impostor_nothing(
 
 
 async def test_who_takes_centrals_port_while_it_is_down_learns_no_token(tmp_path: Path):
-    async with opened(tmp_path) as office:
+    port = free_port()
+    async with opened(tmp_path, api_port=port) as office:
         api = OperatorClient(ReachSettings(central_api=office.url), tmp_path, SAY, {})
         assert (await api.get("/api/cps"))["cps"] == []
-    async with impostor(port=int(office.url.rpartition(":")[2])) as listener:
+    async with impostor(port=port) as listener:
         with pytest.raises(Overloaded, match="does not prove who it is"):
             await api.get("/api/cps")
     assert not listener.knows(office.token)

@@ -21,6 +21,7 @@ from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.messages import Bye, ErrorNotice
 from evcharge.evc1.tickets import IssuedTicket
 from tests.component.gate import Gate, answer_heartbeats, answering
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]
 
@@ -156,12 +157,12 @@ async def test_a_silent_central_is_noticed_after_three_heartbeats(tmp_path):
 async def test_a_central_that_stops_and_comes_back_is_said_once_each(gate, tmp_path):
     own = Gate()
     own.service_key, own.resume_key = gate.service_key, gate.resume_key
-    async with own.open(answer_heartbeats):
+    port = free_port()
+    async with own.open(answer_heartbeats, port=port):
         peer = Peer(own, tmp_path)
         task = peer.running()
         await task.__aenter__()
         await peer.phase(Phase.CONNECTED)
-        port = own.port
     try:
         await peer.phase(Phase.WAITING)
         await asyncio.sleep(0.15)

@@ -17,6 +17,7 @@ from tests.component.point import Stage, stage
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.test_monitor import both
 from tests.component.town import Town, hear, running
+from tests.ports import free_port
 
 WITHIN_S = 20.0
 JOURNAL = "a" * 32
@@ -135,7 +136,7 @@ async def test_the_registry_follows_a_move(tmp_path: Path, password: str):
 async def test_a_registry_that_was_away_learns_of_the_move_on_its_return(
     tmp_path: Path, password: str, quick_polls
 ):
-    async with running_registry(tmp_path, password) as registry:
+    async with running_registry(tmp_path, password, free_port()) as registry:
         await registry.register("CP001", location="Berlin")
     async with running(tmp_path, registry.url) as town:
         await town.monitor()

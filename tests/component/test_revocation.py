@@ -14,6 +14,7 @@ from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
 from tests.component.registry_process import make_state, running_registry
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ async def test_a_revocation_reaches_the_registry_before_central_asks_again(
 async def test_a_new_credential_outlives_a_revocation_that_is_still_on_its_way(
     tmp_path: Path, password: str, quick_polls
 ):
-    async with running_registry(tmp_path, password) as registry:
+    async with running_registry(tmp_path, password, free_port()) as registry:
         for cp_id in ("CP001", "CP002"):
             await registry.register(cp_id)
     # Nobody to tell, and the operator presses the button more than once.
@@ -122,7 +123,7 @@ async def test_a_new_credential_outlives_a_revocation_that_is_still_on_its_way(
 async def test_what_central_revoked_before_a_restart_the_registry_still_learns(
     tmp_path: Path, password: str, quick_polls
 ):
-    async with running_registry(tmp_path, password) as registry:
+    async with running_registry(tmp_path, password, free_port()) as registry:
         await registry.register("CP001")
         body = {"driver_id": "D01", "credential": "dr_secret_001"}
         await registry.ask("POST", "/register/driver", body, token=registry.enrolment)

@@ -25,6 +25,7 @@ from evcharge.evc1.messages import Heartbeat
 from tests.component.gate import Gate, answer_heartbeats, answering, ended, read_frame
 from tests.component.test_link import FAST, Peer
 from tests.component.watching import KEY, Watching
+from tests.ports import free_port
 from tests.serving import listening
 from tests.unit.central.builders import Network
 
@@ -67,7 +68,7 @@ async def test_whatever_a_stranger_says_before_the_login_a_peer_tries_again(said
         writer.close()
 
     gate = Gate()
-    async with listening(stranger) as gate.port:
+    async with listening(stranger, free_port()) as gate.port:
         peer = Peer(gate, tmp_path, dataclasses.replace(FAST, for_people_s=0.01))
         async with peer.running() as link:
             error = (await peer.phase(Phase.WAITING)).error

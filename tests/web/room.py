@@ -16,6 +16,7 @@ from evcharge.evc1.messages import Heartbeat
 from evcharge.security import secret_files, state_folder
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import Town, running
+from tests.ports import free_port
 from tests.web.browser import Window
 
 _BEAT_S = 0.5
@@ -104,7 +105,8 @@ async def registry_of(state: Path) -> AsyncIterator[Running]:
 @contextlib.asynccontextmanager
 async def central_of(registry: Running, **central: Any) -> AsyncIterator[ControlRoom]:
     """Run Central beside a Registry that runs until the block ends; it may be run again on the same ports."""
-    async with running(registry.state, registry.url, **central) as town:
+    ports = {"port": free_port(), "api_port": free_port()}
+    async with running(registry.state, registry.url, **ports | central) as town:
         line = await town.says(r"listening on http://")
         beating = asyncio.create_task(_beat(town))
         try:
