@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from evcharge.central.books import verify
+from evcharge.demo.processes import Asked
 from tests.ports import free_port
 
 # Generous: the tests share two cores with each other.
@@ -83,10 +84,13 @@ class Program:
         await self.ends()
 
     async def stops(self, number: int = signal.SIGTERM, within_s: float = 6.0) -> int:
-        """Ask it to stop; return its exit code."""
+        """Ask it to stop; return its exit code. It has `within_s` seconds; waiting for a processor does not count."""
+        asked = Asked(self.process.pid)
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
-        return await self.ends(within_s)
+        while not self._reader.done() and asked.had_s() < within_s:
+            await asyncio.wait([self._reader], timeout=0.1)
+        return await self.ends(0.0)
 
 
 class City:
