@@ -8,6 +8,7 @@ import os
 import resource
 import socket
 import ssl
+import struct
 from asyncio.sslproto import SSLProtocol
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
@@ -182,6 +183,63 @@ async def test_what_is_no_tls_is_hung_up_on_and_takes_no_seat(state: Path):
                 assert await caller.is_hung_up_on()
         async with Caller(port, client_context(state / "ca.pem")) as caller:
             assert await caller.says(b"hello\n") == b"hello\n"
+
+
+def closes(line: socket.socket) -> None:
+    line.close()
+
+
+def resets(line: socket.socket) -> None:
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    line.close()
+
+
+def ends_its_half(line: socket.socket) -> None:
+    line.shutdown(socket.SHUT_WR)
+
+
+def talks_nonsense(line: socket.socket) -> None:
+    line.send(b"x" * 5000)
+
+
+def says_no_more(_line: socket.socket) -> None:
+    pass
+
+
+@pytest.mark.both_loops
+@pytest.mark.parametrize("goes", [closes, resets, ends_its_half, talks_nonsense, says_no_more])
+async def test_whoever_goes_in_the_middle_of_the_handshake_leaves_its_seat(
+    state: Path, goes: Callable[[socket.socket], None]
+):
+    tls, theirs = (
+        server_context(state / "registry.pem", state / "registry.key"),
+        client_context(state / "ca.pem"),
+    )
+    hello, is_served = ssl.MemoryBIO(), asyncio.Event()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        theirs.wrap_bio(ssl.MemoryBIO(), hello, server_hostname=HOST).do_handshake()
+
+    class Served(Echo):
+        def __init__(self, connection: Connection) -> None:
+            super().__init__(connection)
+            is_served.set()
+
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+    # Nobody makes way for a newcomer: the one seat must have been left.
+    limits, within_s = SeatLimits(strangers=1, grace_s=3_600.0), 0.5 if goes is says_no_more else 3_600.0
+    async with listening(limits, Served, tls=tls, handshake_within_s=within_s) as port:
+        with socket.create_connection((HOST, port)) as line:
+            line.send(hello.read())
+            await is_served.wait()
+            goes(line)
+            said = b""
+            while not said:
+                with contextlib.suppress(OSError):
+                    async with Caller(port, theirs) as newcomer:
+                        said = await newcomer.says(b"hello\n")
+    assert said == b"hello\n"
 
 
 @pytest.mark.virtual_time

@@ -8,6 +8,7 @@ import pytest
 
 from evcharge.demo import scenario
 from evcharge.demo.demo_screen import DemoScreen
+from tests.ports import free_port
 
 
 def test_names_are_those_of_the_course():
@@ -33,8 +34,8 @@ def test_more_waves_may_take_longer():
 
 
 def test_a_taken_port_becomes_a_free_one_and_a_free_one_stays():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         other = scenario.free_port("127.0.0.1", port)
         assert other not in (0, port)
     assert scenario.free_port("127.0.0.1", port) == port
