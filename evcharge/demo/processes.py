@@ -168,14 +168,14 @@ class Cast:
         Waiting for a processor does not count: on a busy machine a clean stop takes longer, and is still one.
         """
         self._leaving.set()
-        asked: dict[Child, Asked] = {}
+        asked: dict[Child, AskedToStop] = {}
         try:
             # Whoever is in no stage was to end by itself, and did not get that far.
             staged = {child for stage in stages for child in stage}
             first = [child for child in self._children if child not in staged]
             for stage in ([*first, *(stages[0] if stages else ())], *stages[1:]):
                 for child in stage:
-                    asked[child] = Asked(child.process.pid)
+                    asked[child] = AskedToStop(child.process.pid)
                     _signal(child, signal.SIGTERM)
                 await _gone(asked, stage, within_s / max(1, len(stages)))
             if left := await _gone(asked, list(asked), within_s):
@@ -190,7 +190,7 @@ class Cast:
             await asyncio.gather(*(child.ended.wait() for child in self._children))
 
 
-class Asked:
+class AskedToStop:
     """A process that was asked to stop: how long it has had for that."""
 
     def __init__(self, pid: int) -> None:
@@ -206,7 +206,7 @@ class Asked:
         return gone_s if gone_s > _AT_MOST_S else gone_s - (self._starved_s - self._before_s)
 
 
-async def _gone(asked: dict[Child, Asked], children: Sequence[Child], within_s: float) -> list[Child]:
+async def _gone(asked: dict[Child, AskedToStop], children: Sequence[Child], within_s: float) -> list[Child]:
     """Wait until all have ended, or had `within_s` seconds for it; return who is left."""
     while True:
         left = [child for child in children if not child.ended.is_set()]

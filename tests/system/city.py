@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from evcharge.central.books import verify
-from evcharge.demo.processes import Asked
+from evcharge.demo.processes import AskedToStop
 from tests.ports import free_port
 
 # Generous: the tests share two cores with each other.
@@ -85,7 +85,7 @@ class Program:
 
     async def stops(self, number: int = signal.SIGTERM, within_s: float = 6.0) -> int:
         """Ask it to stop; return its exit code. It has `within_s` seconds; waiting for a processor does not count."""
-        asked = Asked(self.process.pid)
+        asked = AskedToStop(self.process.pid)
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
         while not self._reader.done() and asked.had_s() < within_s:
