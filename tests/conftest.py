@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from evcharge.runtime.logs import JsonFormatter, TextFormatter
 from evcharge.runtime.uv_loop import UvLoop
+from evcharge.security import passwords
 from tests.virtual_time import VirtualLoop
 
 # Times of a loaded machine say nothing about the code: no deadline.
@@ -41,6 +42,10 @@ def pytest_collection() -> Generator[None, object, object]:
 _TURNS = {"system": 0, "web": 0, "component": 1, "unit": 2}
 
 
+def _room(path: Path) -> str:
+    return path.relative_to(Path(__file__).parent).parts[0]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow rooms first, so that no worker is left alone with them at the end."""
@@ -48,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places: dict[Path, tuple[int, int]] = {}
     for item in items:
         if item.path not in places:
-            room = item.path.relative_to(Path(__file__).parent).parts[0]
+            room = _room(item.path)
             places[item.path] = (_TURNS[room], len(files[room]))
             files[room].append(item.path)
     items.sort(key=lambda item: places[item.path])
@@ -61,6 +66,16 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], a
     if item.get_closest_marker("both_loops"):
         return {"wall": asyncio.new_event_loop, "uvloop": UvLoop}
     return {"wall": asyncio.new_event_loop}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_hashes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a password's hash cost next to nothing where it is not the subject, as it is in unit/security."""
+    with pytest.MonkeyPatch.context() as patch:
+        if _room(request.path) in ("component", "web"):
+            patch.setattr(passwords, "_MEMORY_KIB", 8)
+            patch.setattr(passwords, "_PASSES", 1)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -22,11 +22,14 @@ class Heap:
     """The objects that are set aside."""
 
     def __init__(self) -> None:
-        self._last = gc.get_freeze_count()
+        # Counted at the first look: to count them is to pass by each, which no start should wait for.
+        self._last: int | None = None
 
     def look_again(self) -> None:
         """Look at everything once more if there is twice as much of it as there was; call it once a minute."""
         before = gc.get_freeze_count()
+        if self._last is None:
+            self._last = before
         if before < 2 * max(self._last, _FEW_OBJECTS):
             return
         began = time.perf_counter()

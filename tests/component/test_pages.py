@@ -1,6 +1,7 @@
 """The pages as a browser fetches them: what is served, to whom, and what never leaves its folder."""
 
 import gzip
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from importlib.resources import files
@@ -332,6 +333,22 @@ def test_what_the_package_brings_along_is_found():
     assert all(asset.content for asset in found.values())
 
 
+def test_a_start_slims_nothing_and_each_file_is_slimmed_once(monkeypatch: pytest.MonkeyPatch):
+    slimmed: list[bytes] = []
+
+    def counted(content: bytes) -> bytes:
+        slimmed.append(content)
+        return content.strip()
+
+    monkeypatch.setattr(page_files, "slimmed", counted)
+    found = page_files.read_site(files("evcharge.central") / "web").assets
+    assert slimmed == []
+    asset = found["js/api.js"]
+    assert asset.content is asset.content == slimmed[0].strip()
+    assert asset.tag == hashlib.sha256(asset.content).hexdigest()[:32]
+    assert len(slimmed) == 1
+
+
 def test_a_start_squeezes_nothing_and_each_file_is_squeezed_once(monkeypatch: pytest.MonkeyPatch):
     squeezed: list[bytes] = []
 
@@ -345,7 +362,7 @@ def test_a_start_squeezes_nothing_and_each_file_is_squeezed_once(monkeypatch: py
     asset = found["js/api.js"]
     assert asset.squeezed is asset.squeezed is not None
     assert squeezed == [asset.content]
-    assert page_files.Asset(b"a" * 1000, "font/woff2", "").squeezed is None
+    assert page_files.Asset(lambda: b"a" * 1000, "font/woff2").squeezed is None
     assert squeezed == [asset.content]
 
 

@@ -1,4 +1,4 @@
-"""The files of the pages as they are served: named by one version, slimmed, squeezed when somebody asks.
+"""The files of the pages as they are served: named by one version; slimmed and squeezed when somebody asks.
 
 Nobody builds them. Modules and sheets name one another by relative paths, so one hash of all files in the address of
 the first holds for the rest.
@@ -8,8 +8,8 @@ import gzip
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 from importlib.resources.abc import Traversable
 
 from msgspec import Struct
@@ -39,15 +39,24 @@ WORKER = "sw.js"
 
 
 class Asset(Struct, frozen=True, dict=True):
-    """One file."""
+    """One file; what is served of it is made when somebody asks for it first, not for all at each start."""
 
-    content: bytes
+    made: Callable[[], bytes]
     kind: str
-    tag: str
+
+    @cached_property
+    def content(self) -> bytes:
+        """It as it is served."""
+        return self.made()
+
+    @cached_property
+    def tag(self) -> str:
+        """What the same content always has, and no other."""
+        return hashlib.sha256(self.content).hexdigest()[:32]
 
     @cached_property
     def squeezed(self) -> bytes | None:
-        """It in gzip, when that is smaller; made when somebody asks for it first, not for all at each start."""
+        """It in gzip, when that is smaller."""
         if self.kind not in _SQUEEZED:
             return None
         # The same content must always have the same tag: no time inside.
@@ -73,19 +82,19 @@ def read_site(folder: Traversable, lang: str = labels.DEFAULT_LANGUAGE, *, slim:
         whole.update(b"%d %s %d " % (len(name), name.encode(), len(content)))
         whole.update(content)
     version = whole.hexdigest()[:10]
-    for name, content in found.items():
+
+    def served(name: str) -> bytes:
+        content = found[name]
         if name == WORKER:
-            found[name] = content.replace(b"VERSION-OF-THE-PARTS", version.encode())
-        elif name.endswith(".html"):
+            return content.replace(b"VERSION-OF-THE-PARTS", version.encode())
+        if name.endswith(".html"):
             page = _page(content, found, version, lang)
-            found[name] = _INDENT.sub(b"\n", page) if slim else page
-        elif slim and name.endswith((".js", ".css")) and "vendor/" not in name:
-            found[name] = slimmed(content)
-    kinds = {name: _KINDS[name.rpartition(".")[2]] for name in found}
-    assets = {
-        name: Asset(content, kinds[name], hashlib.sha256(content).hexdigest()[:32])
-        for name, content in found.items()
-    }
+            return _INDENT.sub(b"\n", page) if slim else page
+        if slim and name.endswith((".js", ".css")) and "vendor/" not in name:
+            return slimmed(content)
+        return content
+
+    assets = {name: Asset(partial(served, name), _KINDS[name.rpartition(".")[2]]) for name in found}
     return Site(assets, version)
 
 
