@@ -1,8 +1,11 @@
 """The life of a charging session, the reasons it ends for, and its ticket. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
+
+from msgspec import Struct
 
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
@@ -61,9 +64,12 @@ def own_limit_mwh(tariff: Tariff, until_mwh: int | None, until_cents: int | None
     return until_mwh
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """One charge from authorisation to ticket. Meters are the charging point's register in mWh."""
+# A struct, not a dataclass: it is made anew with every batch of readings, and `replace` took 15 us instead of 0.5.
+class Session(Struct, frozen=True, kw_only=True, eq=False, gc=False):
+    """One charge from authorisation to ticket. Meters are the charging point's register in mWh.
+
+    Two are equal when the books would tell them so.
+    """
 
     session_id: SessionId
     request_id: RequestId
@@ -102,12 +108,18 @@ class Session:
     # Billed by estimate: its engine may still tell how it ended.
     awaits_end: bool = False
     # Its engine has taken it and waits for the plug. Not in the books: after a restart the engine is asked again.
-    ready: bool = field(default=False, compare=False)
-    # When it was authorised, and when its start was heard, by the steady clock of this run of Central; None: before it.
+    ready: bool = False
     # What may still be metered beyond its power and time, because seconds are rounded; None: a full measure of it.
-    spare_mwh: int | None = field(default=None, compare=False)
-    authorised_s: float | None = field(default=None, compare=False)
-    started_s: float | None = field(default=None, compare=False)
+    spare_mwh: int | None = None
+    # When it was authorised, and when its start was heard, by the steady clock of this run of Central; None: before it.
+    authorised_s: float | None = None
+    started_s: float | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Session) and _kept_of(self) == _kept_of(other)
+
+    def __hash__(self) -> int:
+        return hash(self.session_id)
 
     @property
     def is_open(self) -> bool:
@@ -152,6 +164,11 @@ class Session:
     def most_mwh(self) -> int:
         """The most energy that is billed, whatever is metered."""
         return min(self.limit_mwh, MAX_SESSION_MWH)
+
+
+# What is no part of the books: it is known to one run of Central only.
+_OF_THIS_RUN = frozenset({"ready", "spare_mwh", "authorised_s", "started_s"})
+_kept_of = attrgetter(*(name for name in Session.__struct_fields__ if name not in _OF_THIS_RUN))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.rules import commands as c
@@ -41,7 +42,9 @@ async def test_a_batch_that_fails_leaves_nothing_and_the_chain_where_it_was(tmp_
         network.does(c.TopUp, driver_id="D01", cents=100)
         session = next(network.facts.sessions())
         network.sends(network.engines["CP001"].ended(session.session_id))
-        two = tuple(replace(session, session_id=f"S-{number}", request_id=f"R-{number}") for number in (1, 2))
+        two = tuple(
+            structs.replace(session, session_id=f"S-{number}", request_id=f"R-{number}") for number in (1, 2)
+        )
         with pytest.raises(ConstraintViolated):
             await books.store.commit([*entries(network), DecidedEntry(Decision(changes=two), ADMIN, NOON)])
         assert books.store.head == head
@@ -62,12 +65,12 @@ async def everything(books: Books) -> dict[str, list[tuple]]:
 
 def two_open(network: Network) -> Decision:
     session = next(network.facts.sessions())
-    return Decision(changes=(replace(session, session_id="S-other", request_id="R-other"),))
+    return Decision(changes=(structs.replace(session, session_id="S-other", request_id="R-other"),))
 
 
 def same_request(network: Network) -> Decision:
     session = next(network.facts.sessions())
-    return Decision(changes=(replace(session, session_id="S-other", state=SessionState.REFUSED),))
+    return Decision(changes=(structs.replace(session, session_id="S-other", state=SessionState.REFUSED),))
 
 
 def money(**what: object) -> Transfer:
@@ -83,7 +86,7 @@ def money(**what: object) -> Transfer:
 
 def altered(network: Network, **what: object) -> Decision:
     """The open session, otherwise than the rules left it."""
-    return Decision(changes=(replace(next(network.facts.sessions()), **what),))
+    return Decision(changes=(structs.replace(next(network.facts.sessions()), **what),))
 
 
 def elsewhere(network: Network, **what: object) -> Decision:

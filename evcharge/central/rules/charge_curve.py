@@ -26,6 +26,12 @@ def is_due(earlier_s: int | None, elapsed_s: int | None) -> bool:
     return earlier_s is None or earlier_s // stretch != elapsed_s // stretch
 
 
+def thinning_s(earlier_s: int | None, elapsed_s: int) -> int:
+    """Return how long stretches have become since the last reading that is kept; 0: they are as they were."""
+    stretch = stretch_s(elapsed_s)
+    return stretch if earlier_s is not None and stretch > stretch_s(earlier_s) else 0
+
+
 def follow(
     draft: Draft,
     before: Session,
@@ -35,25 +41,32 @@ def follow(
     ends: bool = False,
 ) -> None:
     """Keep the reading of `after`, which `record` told, if it is the first of its stretch, or the last of all."""
-    if after.elapsed_s is None:
-        return
-    stretch = stretch_s(after.elapsed_s)
-    if before.elapsed_s is None or before.state is not after.state:
-        earlier_s, was = -1, stretch
-    else:
-        earlier_s, was = before.elapsed_s, stretch_s(before.elapsed_s)
-    if not ends and earlier_s // stretch == after.elapsed_s // stretch:
+    earlier_s = before.elapsed_s if before.state is after.state else None
+    if after.elapsed_s is None or not (ends or is_due(earlier_s, after.elapsed_s)):
         return
     # With the reading at which a session was closed, and which is none of the even ones, they would be too many.
     was_closed = ends and before.state is not SessionState.CHARGING
+    thinned = stretch_s(after.elapsed_s) if was_closed else thinning_s(earlier_s, after.elapsed_s)
+    keep(draft, after, record, after.elapsed_s, after.energy_mwh, thinned)
+
+
+def keep(
+    draft: Draft,
+    session: Session,
+    record: SupplyStart | Meter | SupplyEnd | None,
+    elapsed_s: int,
+    energy_mwh: int,
+    thinned_to_s: int,
+) -> None:
+    """Keep a reading of `session`, and of those before it one in `thinned_to_s` seconds (0: all of them)."""
     draft.put(
         MeterReading(
-            session_id=after.session_id,
-            elapsed_s=after.elapsed_s,
-            energy_mwh=after.energy_mwh,
+            session_id=session.session_id,
+            elapsed_s=elapsed_s,
+            energy_mwh=energy_mwh,
             # Nothing was told: it was as fast as before, and what is kept of that second stays.
-            speed_permille=draft.existing_point(after.cp_id).speed_permille if record is not None else 0,
+            speed_permille=draft.existing_point(session.cp_id).speed_permille if record is not None else 0,
             battery_permille=known(record.battery_permille) if record is not None else None,
-            thinned_to_s=stretch if stretch > was or was_closed else 0,
+            thinned_to_s=thinned_to_s,
         )
     )

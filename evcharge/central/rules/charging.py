@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import cast
 
+from msgspec import structs
+
 from evcharge.central.rules import charge_curve, corrections, lapses, presence
 from evcharge.central.rules.commands import (
     CloseLost,
@@ -280,7 +282,7 @@ def report_ready(draft: Draft, command: ReportReady) -> None:
     if session is None or session.cp_id != command.cp_id:
         raise CommandRefused("not there", Code.ID, cp_id=command.cp_id, session_id=command.session_id)
     if session.state is SessionState.AUTHORISED and not session.ready and session.stop_reason is None:
-        draft.put(replace(session, ready=True))
+        draft.put(structs.replace(session, ready=True))
         draft.say(events.SessionReady(**about(session), plug_within_s=session.plug_within_s))
 
 
@@ -320,7 +322,7 @@ def end(draft: Draft, session_id: SessionId, reason: EndReason) -> None:
     session = draft.session(session_id)
     if session is None or session.stop_reason is not None:
         return
-    draft.put(replace(session, stop_reason=reason))
+    draft.put(structs.replace(session, stop_reason=reason))
     draft.say(events.StopOrdered(**about(session), reason=reason))
 
 
@@ -509,16 +511,18 @@ def _started(draft: Draft, command: TakeRecords, session: Session, record: Suppl
 def _metered(draft: Draft, command: TakeRecords, session: Session, run: list[Meter], rules: Rules) -> None:
     """Count what is believed of readings. Of a session's excess the first and the last record are kept."""
     means = Means.of(draft.existing_point(session.cp_id), rules)
-    believed, last_kept, has_too_much = Believed(session), session, False
+    believed, kept_s, has_too_much = Believed(session, means, rules), session.elapsed_s, False
     for record in run:
         if record.meter_mwh < believed.meter_mwh:
             set_aside(draft, command, record, rules, "meter goes backwards")
             continue
-        earlier_s, had_excess = believed.elapsed_s, believed.excess_mwh > 0
-        doubt = believed.read(record, means, rules)
-        if charge_curve.is_due(earlier_s, believed.elapsed_s):
-            before, last_kept = last_kept, believed.session()
-            charge_curve.follow(draft, before, last_kept, record)
+        had_excess = believed.excess_mwh > 0
+        doubt = believed.read(record)
+        elapsed_s = believed.elapsed_s
+        if elapsed_s is not None and charge_curve.is_due(kept_s, elapsed_s):
+            thinned_to_s = charge_curve.thinning_s(kept_s, elapsed_s)
+            charge_curve.keep(draft, session, record, elapsed_s, believed.energy_mwh, thinned_to_s)
+            kept_s = elapsed_s
         if doubt and not (had_excess and believed.excess_mwh):
             set_aside(draft, command, record, rules, doubt)
             has_too_much |= doubt == TOO_MUCH

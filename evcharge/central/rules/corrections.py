@@ -7,6 +7,8 @@ was given up before it began may have begun all the same: it is billed, and what
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
+
 from evcharge.central.rules import charge_curve
 from evcharge.central.rules.commands import TakeRecords
 from evcharge.central.rules.decision import Draft
@@ -168,7 +170,7 @@ def _true_end(
     final, doubt = read(closed.session, record, _means(draft, closed, rules), rules)
     if doubt or record.meter_mwh < closed.session.meter_mwh:
         set_aside(draft, command, record, rules, doubt or "final meter is below an earlier one")
-    draft.put(replace(final, awaits_end=False))
+    draft.put(structs.replace(final, awaits_end=False))
     charge_curve.follow(draft, closed.session, final, record, ends=True)
     energy_mwh = final.energy_mwh - ticket.energy_mwh - ticket.corrected_mwh
     # Records have put nothing right yet; what an operator has given back, or asked for besides, stays so.
@@ -191,7 +193,7 @@ def _begun_all_the_same(
         set_aside(draft, command, record, rules, ANOTHER_OWNER)
         draft.say(events.StraySupply(session_id=session.session_id, cp_id=command.cp_id))
         return True
-    reopened = replace(
+    reopened = structs.replace(
         session, state=SessionState.AUTHORISED, ended_at=None, received_at=None, end_reason=None
     )
     make_room(draft, draft.existing_point(session.cp_id), rules)
@@ -206,7 +208,7 @@ def _begun_all_the_same(
     if doubt:
         set_aside(draft, command, record, rules, doubt)
     # Its driver was told that nothing comes of it: what has flowed is billed, and no more.
-    draft.put(replace(started, stop_reason=EndReason.LOST))
+    draft.put(structs.replace(started, stop_reason=EndReason.LOST))
     charge_curve.follow(draft, reopened, started, record)
     draft.put(replace(point, session_id=session.session_id, charging=True))
     draft.say(

@@ -5,10 +5,10 @@ tells when it was written, and no clock that is set changes a length. Energy tha
 excess.
 """
 
-from dataclasses import replace
+import functools
 from datetime import UTC, datetime, timedelta
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
 from evcharge.central.rules.settings import Rules
 from evcharge.domain.charging_point import ChargingPoint
@@ -35,13 +35,10 @@ class Means(Struct, frozen=True):
     power_w: int
     speed_permille: int
 
-    @classmethod
-    def of(cls, point: ChargingPoint, rules: Rules) -> "Means":
+    @staticmethod
+    def of(point: ChargingPoint, rules: Rules) -> "Means":
         """Return what `point` says that it can do, as far as this network's operators believe it."""
-        return cls(
-            min(point.max_power_w or rules.max_power_w, rules.max_power_w),
-            min(point.speed_permille or rules.max_speed_permille, rules.max_speed_permille),
-        )
+        return _means(point.max_power_w, point.speed_permille, rules.max_power_w, rules.max_speed_permille)
 
     @property
     def most_power_w(self) -> int:
@@ -54,6 +51,12 @@ class Means(Struct, frozen=True):
         return int(self.most_power_w * self.speed_permille * seconds / 3600)
 
 
+# Charging points of one make have the same, and each live figure asks.
+@functools.lru_cache(maxsize=1024)
+def _means(said_w: int, said_permille: int, most_w: int, most_permille: int) -> Means:
+    return Means(min(said_w or most_w, most_w), min(said_permille or most_permille, most_permille))
+
+
 def begun(session: Session, record: SupplyStart, rules: Rules) -> tuple[Session, str]:
     """Return `session` as it began, and what is not believed of that ("": nothing)."""
     heard_at = max(session.authorised_at, rules.now)
@@ -63,7 +66,7 @@ def begun(session: Session, record: SupplyStart, rules: Rules) -> tuple[Session,
         last = session.authorised_at + timedelta(seconds=session.plug_within_s + _SLACK_S)
         started_at = min(max(said, session.authorised_at), last)
         doubt = "" if started_at == said else NOT_THEN
-    begun = replace(
+    begun = structs.replace(
         session,
         state=SessionState.CHARGING,
         start_meter_mwh=record.meter_mwh,
@@ -78,11 +81,30 @@ def begun(session: Session, record: SupplyStart, rules: Rules) -> tuple[Session,
 class Believed:
     """What a session's readings come to, one after the other: many of them make one session anew."""
 
-    __slots__ = ("_before", "_most_mwh", "elapsed_s", "excess_mwh", "meter_mwh", "spare_mwh")
+    __slots__ = (
+        "_before",
+        "_known_s",
+        "_means",
+        "_most_mwh",
+        "_most_s",
+        "_rounding_mwh",
+        "elapsed_s",
+        "excess_mwh",
+        "meter_mwh",
+        "spare_mwh",
+    )
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, means: Means, rules: Rules) -> None:
         self._before = session
+        self._means = means
         self._most_mwh = session.most_mwh
+        self._rounding_mwh = means.energy_mwh(_ROUNDING_S)
+        # How long ago it was authorised, and how long its charge can have lasted; None: nobody knows.
+        self._known_s: float | None = None
+        self._most_s: int | None = None
+        if session.authorised_s is not None:
+            self._known_s = rules.steady_s - session.authorised_s
+            self._most_s = int(self._known_s * (100 + _DRIFT_PERCENT) / 100) + _SLACK_S
         self.elapsed_s = session.elapsed_s
         self.meter_mwh = session.meter_mwh
         self.excess_mwh = session.excess_mwh
@@ -95,7 +117,7 @@ class Believed:
 
     def session(self) -> Session:
         """Return the session as it is at its last reading."""
-        return replace(
+        return structs.replace(
             self._before,
             elapsed_s=self.elapsed_s,
             meter_mwh=self.meter_mwh,
@@ -103,12 +125,12 @@ class Believed:
             spare_mwh=self.spare_mwh,
         )
 
-    def read(self, record: Meter | SupplyEnd, means: Means, rules: Rules) -> str:
+    def read(self, record: Meter | SupplyEnd) -> str:
         """Take in a reading; return what is not believed of it ("": nothing)."""
-        elapsed_s, doubt = self._elapsed(record, rules)
+        elapsed_s, doubt = self._elapsed(record)
         # A register below an earlier reading is somebody else's business; here the highest counts.
         more_mwh = max(0, record.meter_mwh - self.meter_mwh)
-        possible_mwh = self._possible(elapsed_s, means, rules)
+        possible_mwh = self._possible(elapsed_s)
         beyond_mwh = 0 if possible_mwh is None else max(0, more_mwh - possible_mwh)
         self.elapsed_s = elapsed_s
         self.meter_mwh += more_mwh
@@ -121,34 +143,32 @@ class Believed:
             doubt = TOO_MUCH
         return doubt
 
-    def _possible(self, elapsed_s: int | None, means: Means, rules: Rules) -> int | None:
+    def _possible(self, elapsed_s: int | None) -> int | None:
         """Return how much more than at its last reading it may have had; None when nobody can say."""
-        rounding_mwh = means.energy_mwh(_ROUNDING_S)
+        rounding_mwh = self._rounding_mwh
         if elapsed_s is not None:
             # What an interval leaves over is spent by the next one, but for no longer than seconds are rounded.
             spare_mwh = rounding_mwh if self.spare_mwh is None else min(self.spare_mwh, rounding_mwh)
-            return spare_mwh + means.energy_mwh(elapsed_s - (self.elapsed_s or 0))
-        if self._before.authorised_s is None:
+            return spare_mwh + self._means.energy_mwh(elapsed_s - (self.elapsed_s or 0))
+        if self._known_s is None:
             return None
         # Its records do not say when they were written: all of it lies between its authorisation and now.
-        all_mwh = rounding_mwh + means.energy_mwh(rules.steady_s - self._before.authorised_s)
+        all_mwh = rounding_mwh + self._means.energy_mwh(self._known_s)
         return max(0, all_mwh - self.energy_mwh)
 
-    def _elapsed(self, record: Meter | SupplyEnd, rules: Rules) -> tuple[int | None, str]:
+    def _elapsed(self, record: Meter | SupplyEnd) -> tuple[int | None, str]:
         if record.elapsed_s is UNSET:
             return self.elapsed_s, ""
-        said_s = max(record.elapsed_s, self.elapsed_s or 0)
-        if self._before.authorised_s is None:
+        said_s, most_s = max(record.elapsed_s, self.elapsed_s or 0), self._most_s
+        if most_s is None or said_s <= most_s:
             return said_s, ""
-        known_s = rules.steady_s - self._before.authorised_s
-        most_s = int(known_s * (100 + _DRIFT_PERCENT) / 100) + _SLACK_S
-        return (said_s, "") if said_s <= most_s else (max(most_s, self.elapsed_s or 0), NOT_SO_LONG)
+        return max(most_s, self.elapsed_s or 0), NOT_SO_LONG
 
 
 def read(session: Session, record: Meter | SupplyEnd, means: Means, rules: Rules) -> tuple[Session, str]:
     """Return `session` at this reading, and what is not believed of that ("": nothing)."""
-    believed = Believed(session)
-    doubt = believed.read(record, means, rules)
+    believed = Believed(session, means, rules)
+    doubt = believed.read(record)
     return believed.session(), doubt
 
 
@@ -165,7 +185,7 @@ def not_shown(session: Session, power_w: int, energy_mwh: int, means: Means, ste
 def within_limit(session: Session) -> Session:
     """Return `session` with no more energy than it was allowed."""
     over_mwh = session.energy_mwh - session.most_mwh
-    return replace(session, excess_mwh=session.excess_mwh + over_mwh) if over_mwh > 0 else session
+    return structs.replace(session, excess_mwh=session.excess_mwh + over_mwh) if over_mwh > 0 else session
 
 
 def ended_at(session: Session, rules: Rules) -> datetime:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import TypedDict
 
+from msgspec import structs
+
 from evcharge.central.rules import charge_curve, lapses
 from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Driver, Transfer, TransferKind
@@ -50,7 +52,7 @@ def take_hold(draft: Draft, session: Session, driver: Driver) -> None:
 def hold_anew(draft: Draft, session: Session, driver: Driver) -> Session:
     """Return `session` with as much set aside of what it was granted once as the wallet of its driver still has."""
     held_cents = max(0, min(session.granted_cents, driver.balance_cents))
-    held = replace(session, hold_cents=held_cents, short_cents=session.granted_cents - held_cents)
+    held = structs.replace(session, hold_cents=held_cents, short_cents=session.granted_cents - held_cents)
     take_hold(draft, held, driver)
     return held
 
@@ -77,7 +79,7 @@ def refuse(draft: Draft, session: Session, reason: EndReason, rules: Rules) -> N
     if (after := lapses.after_refusal(driver, session, reason, rules)) is not driver:
         draft.put(after)
     at = ended_at(session, rules)
-    refused = replace(
+    refused = structs.replace(
         session, state=SessionState.REFUSED, ended_at=at, received_at=rules.now, end_reason=reason
     )
     draft.put(refused)
@@ -99,7 +101,7 @@ def issue_ticket(
     # Its engine knows one limit, and not whose it is.
     reason = session.limit_reason if reason is EndReason.LIMIT else reason
     started_at, at = session.started_at or session.authorised_at, ended_at(session, rules)
-    ended = replace(
+    ended = structs.replace(
         session,
         state=SessionState.TICKETED,
         ended_at=at,

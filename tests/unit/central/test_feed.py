@@ -58,7 +58,7 @@ def test_figures_of_another_ones_session_are_a_breach_and_late_ones_are_not_show
         feed.take("CP001", session, structs.replace(figures, energy_mwh=energy_mwh))
     assert heard == [10, 10, 11]
     # Those of another session begin anew.
-    feed.take("CP001", replace(session, session_id="S-2"), Live("S-2", 22_000, 0))
+    feed.take("CP001", structs.replace(session, session_id="S-2"), Live("S-2", 22_000, 0))
     assert heard[-1] == 0
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from evcharge.central.rules import facts as facts_module
 from evcharge.central.rules.charging import StartRefusal, _any_point
@@ -73,7 +74,7 @@ def test_a_draft_is_thrown_away_without_a_trace(town: Network):
     draft = PendingFacts(town.facts)
     draft.put(replace(town.point(), fault="overheating", last_used=9))
     draft.put(ChargingPoint(cp_id="CP002"))
-    draft.put(replace(session, state=SessionState.REFUSED))
+    draft.put(structs.replace(session, state=SessionState.REFUSED))
     draft.put(Driver(driver_id="D02"))
     draft.put(JournalCursor("CP001", "a" * 32, 99))
     draft.put(TicketSeen(session.session_id, "D01"))
@@ -337,7 +338,7 @@ def test_nothing_is_decided_on_somebody_who_does_not_exist():
 
 
 def test_money_of_a_registration_that_nobody_had_is_never_moved(town: Network):
-    session = replace(town.charging(), registration=7)
+    session = structs.replace(town.charging(), registration=7)
     with pytest.raises(LookupError, match="D01"):
         balance_of(Draft(town.facts), session)
 

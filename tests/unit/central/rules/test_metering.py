@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.facts import MeterReading, Quarantined
@@ -88,7 +89,7 @@ def test_of_an_engine_that_tells_no_times_those_of_arrival_count_and_never_backw
 ):
     session = town.charging()
     # Central was started anew since: it does not know how long ago that was.
-    town.facts.put(replace(town.session(session.session_id), started_s=None, authorised_s=None))
+    town.facts.put(structs.replace(town.session(session.session_id), started_s=None, authorised_s=None))
     town.later(60)
     town.clock_is_set(moved)
     town.sends(town.engines["CP001"].ended(session.session_id))
@@ -140,7 +141,7 @@ def test_a_charge_cannot_last_longer_than_central_knows_of_it(town: Network):
 
 def test_after_a_restart_of_central_a_charge_may_have_lasted_as_long_as_it_says(town: Network):
     session = begun(town)
-    town.facts.put(replace(town.session(session.session_id), authorised_s=None))
+    town.facts.put(structs.replace(town.session(session.session_id), authorised_s=None))
     town.sends(town.engines["CP001"].ended(session.session_id, elapsed_s=5 * HOUR))
     assert town.tickets[0].elapsed_s == 5 * HOUR
 
@@ -280,7 +281,7 @@ def test_an_engine_that_tells_no_times_has_had_them_since_it_was_authorised(fast
 
 def test_where_nobody_knows_the_time_the_limit_is_all_there_is(fast: Network):
     session = fast.charging()
-    fast.facts.put(replace(fast.session(session.session_id), authorised_s=None, started_s=None))
+    fast.facts.put(structs.replace(fast.session(session.session_id), authorised_s=None, started_s=None))
     fast.sends(fast.engines["CP001"].ended(session.session_id, 60 * KWH))
     assert fast.tickets[0].energy_mwh == 60 * KWH
 
@@ -343,7 +344,7 @@ def test_live_figures_that_cannot_be_are_not_shown(fast: Network, power_w: int, 
 
 
 def test_after_a_restart_live_figures_have_the_limit_of_their_session(fast: Network):
-    session = replace(fast.authorised(), authorised_s=None)
+    session = structs.replace(fast.authorised(), authorised_s=None)
     means = Means.of(fast.point(), fast.rules)
     assert not_shown(session, 0, session.limit_mwh, means, 0.0) == ""
     assert "more energy" in not_shown(session, 0, session.limit_mwh + 1, means, 0.0)
@@ -395,7 +396,9 @@ def test_of_a_charge_that_goes_on_beyond_its_limit_the_first_and_the_last_record
 
 def test_a_charge_that_an_older_central_allowed_more_ends_at_the_most_that_any_may_have(town: Network):
     session = town.charging()
-    town.facts.put(replace(session, limit_mwh=2 * MAX_SESSION_MWH, price_centi_cents_per_kwh=0, hold_cents=0))
+    town.facts.put(
+        structs.replace(session, limit_mwh=2 * MAX_SESSION_MWH, price_centi_cents_per_kwh=0, hold_cents=0)
+    )
     town.facts.put(replace(town.driver(), balance_cents=2_000, held_cents=0))
     town.sends(town.engines["CP001"].ended(session.session_id, 2 * MAX_SESSION_MWH))
     assert town.tickets[0].energy_mwh == MAX_SESSION_MWH
@@ -404,7 +407,7 @@ def test_a_charge_that_an_older_central_allowed_more_ends_at_the_most_that_any_m
 def test_an_estimate_too_stays_within_the_limit(town: Network):
     session = town.charging(more_mwh=KWH)
     # As an older Central kept it.
-    town.facts.put(replace(session, meter_mwh=session.meter_mwh + 900 * KWH))
+    town.facts.put(structs.replace(session, meter_mwh=session.meter_mwh + 900 * KWH))
     town.engine_leaves()
     town.does(c.CloseLost, session_id=session.session_id)
     assert town.tickets[0].energy_mwh == 80 * KWH
@@ -438,7 +441,7 @@ def test_readings_come_to_the_same_together_and_one_by_one(
         town.driver_is_there()
         session = begun(town)
         engine = town.engines["CP001"]
-        town.facts.put(replace(town.session(session.session_id), limit_mwh=150_000))
+        town.facts.put(structs.replace(town.session(session.session_id), limit_mwh=150_000))
         records = []
         for more_mwh, elapsed_s, _ in told:
             when = {} if elapsed_s is None else {"elapsed_s": elapsed_s}

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from evcharge.central.peers.letters import message_of
 from evcharge.central.rules import commands as c
@@ -80,7 +81,7 @@ def test_a_repeated_request_that_has_its_ticket_is_answered_by_the_ticket(town: 
 def test_a_closed_session_whose_ticket_is_not_in_memory_was_still_billed(town: Network):
     # As after a restart, when the clock was put back between its start and its end.
     session = town.charging()
-    town.facts.put(replace(session, state=SessionState.TICKETED))
+    town.facts.put(structs.replace(session, state=SessionState.TICKETED))
     assert town.asks(request_id=session.request_id).reply is None
 
 
