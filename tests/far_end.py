@@ -54,3 +54,8 @@ def half_read(channel: Channel) -> int:
 def unread(channel: Channel) -> int:
     """Return how many whole frames wait to be received."""
     return len(channel._frames)
+
+
+def mute(channel: Channel) -> None:
+    """Have a channel say nothing any more; its connection stays."""
+    channel._mute = True

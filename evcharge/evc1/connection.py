@@ -12,7 +12,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from evcharge.domain.errors import Code, EvchargeError, ProtocolError, unforeseen
 from evcharge.domain.features import Feature
@@ -31,6 +31,7 @@ from evcharge.runtime.rate_limit import TokenBucket
 log = logging.getLogger(__name__)
 
 _HEARTBEAT = Heartbeat()
+M = TypeVar("M", bound=Message)
 CLOSE_WITHIN_S = 1.0
 # A reader this far behind is not keeping up: stop listening, and TCP will slow the sender down.
 MOST_WAITING_FRAMES = 64
@@ -76,6 +77,50 @@ class Channel(asyncio.Protocol):
 
     identity: Identity
     accepted: Accepted
+
+    # A dict of more than 30 attributes shares nothing with others of its class: it took 2 KiB a connection, and each
+    # access a search in it.
+    __slots__ = (
+        "__weakref__",
+        "_at_once",
+        "_bucket",
+        "_closing",
+        "_cutter",
+        "_end",
+        "_entropy",
+        "_epoch",
+        "_frames",
+        "_gathered",
+        "_heard_at",
+        "_keys",
+        "_last",
+        "_loop",
+        "_lost",
+        "_mute",
+        "_next_keys",
+        "_on_heartbeat",
+        "_on_trouble",
+        "_opener",
+        "_other",
+        "_paused",
+        "_pressing_since",
+        "_quiet_s",
+        "_rekey_after_frames",
+        "_rekey_due_at",
+        "_rekey_timer",
+        "_resume_timer",
+        "_sealer",
+        "_traffic",
+        "_transport",
+        "_waiter",
+        "_writes",
+        "accepted",
+        "identity",
+        "peer_address",
+        "said_at",
+        "speaks",
+        "telemetry_key",
+    )
 
     def __init__(
         self,
@@ -132,6 +177,8 @@ class Channel(asyncio.Protocol):
         self._on_heartbeat: Callable[[Message], None] | None = None
         self._quiet_s: float | None = None
         self.said_at = self._heard_at
+        # Who takes a message where it is read, by its kind.
+        self._at_once: dict[type[Message], Callable[[Any], None]] = {}
         self._paused = False
         self._resume_timer: asyncio.TimerHandle | None = None
         self._pressing_since: float | None = None
@@ -210,6 +257,13 @@ class Channel(asyncio.Protocol):
         self._on_heartbeat = on_heartbeat
         if Feature.QUIET in self.speaks:
             self._quiet_s = interval_s
+
+    def take_at_once(self, kind: type[M], take: Callable[[M], None]) -> None:
+        """Give messages of `kind` to `take` from now on, in their order: `receive` returns everything else.
+
+        Whoever waits in `receive` is not woken for them. One at which `take` fails is returned by `receive` after all.
+        """
+        self._at_once[kind] = take
 
     def tell_trouble(self, most_unsent_bytes: int, on_trouble: Callable[[], None]) -> None:
         """Central only: call `on_trouble` whenever more than that begins to wait, or the far end exceeds its rate."""
@@ -331,6 +385,8 @@ class Channel(asyncio.Protocol):
         because = f": {why}" if why else ""
         self._mute = True
         self._gathered = None
+        # Whoever takes them has this channel: neither keeps the other.
+        self._at_once.clear()
         self._stop(ChannelClosed(f"the connection to {self.peer_address} ended{half}{because}", why=why))
         if not self._lost.done():
             self._lost.set_result(None)
@@ -361,6 +417,14 @@ class Channel(asyncio.Protocol):
             return None
         if self._opener.count >= self._rekey_after_frames:
             self._rekey_now()
+        if (take := self._at_once.get(type(message))) is not None:
+            try:
+                take(message)
+            except Exception:
+                # The conversation fails at it in its turn, and says so.
+                log.debug("a message of %s failed", self.peer_address, exc_info=True)
+                return message
+            return None
         return message
 
     def _breaks(self, error: EvchargeError) -> None:

@@ -65,7 +65,8 @@ class FrameCutter:
 
     def feed(self, data: bytes) -> None:
         """Take in `data`, in pieces of any size."""
-        self._data = self._data[self._at :] + data if self.waiting else data
+        # What has been used up is let go of at once, so anything that is held is waiting.
+        self._data = self._data[self._at :] + data if self._data else data
         self._at = 0
 
     def pop(self) -> bytes | None:
@@ -220,18 +221,21 @@ class Sealer:
     `count` is the number of the next frame.
     """
 
-    __slots__ = ("_cipher", "_speaks", "count")
+    __slots__ = ("_cipher", "_speaks", "_speaks_all", "count")
 
     def __init__(
         self, key: bytes, speaks: frozenset[str] = SPOKEN, cipher: type[Cipher] = FernetCipher
     ) -> None:
         self._cipher = cipher(key)
         self._speaks = speaks
+        # Asked for each message otherwise.
+        self._speaks_all = messages.speaks_all(speaks)
         self.count = 0
 
     def seal(self, message: Message) -> bytes:
         """Return the token of `message`; raises ProtocolError E_TOO_BIG, and then no number is used up."""
-        plaintext = messages.encode(self.count, messages.as_understood(message, self._speaks))
+        understood = message if self._speaks_all else messages.as_understood(message, self._speaks)
+        plaintext = messages.encode(self.count, understood)
         token = self._cipher.seal(self.count, plaintext)
         if len(token) > MAX_FRAME_BYTES:
             # It never leaves this process, so its number may serve again.

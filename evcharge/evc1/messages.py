@@ -607,9 +607,14 @@ def decode(plaintext: bytes) -> Envelope:
         raise ProtocolError(f"bad message: {failures.why(problem)}", Code.FIELD) from None
 
 
+def speaks_all(speaks: frozenset[str]) -> bool:
+    """Return whether a reader who speaks these features understands every message whole."""
+    return speaks >= OF_MESSAGES
+
+
 def as_understood(message: Message, speaks: frozenset[str]) -> Message:
     """Return `message` without the fields that only a reader takes who speaks more than `speaks`."""
-    if speaks >= OF_MESSAGES:
+    if speaks_all(speaks):
         return message
     match message:
         case Records(records=records):

@@ -26,6 +26,7 @@ from evcharge.evc1.messages import (
     ErrorNotice,
     Health,
     Heartbeat,
+    Message,
     PointRow,
     Points,
     Query,
@@ -78,9 +79,9 @@ async def test_a_field_goes_only_to_a_far_end_that_speaks_its_feature(gate, monk
         feature: ClassVar = "new"
 
     sent = [Unheard(session_id="session-000001"), Later(session_id="session-000002", new=1)]
+    monkeypatch.setattr(messages_module, "OF_MESSAGES", frozenset({"new"}))
     async with gate.pair() as (peer, central):
         assert (central.speaks, peer.speaks) == (SPOKEN, SPOKEN - {Feature.AES_GCM})
-        monkeypatch.setattr(messages_module, "OF_MESSAGES", frozenset({"new"}))
         for message in sent:
             peer.send(message)
         assert await central.receive() == ready(2)
@@ -104,6 +105,42 @@ async def test_messages_arrive_in_order_both_ways(gate):
             central.send(Ack(seq=number))
         assert [await central.receive() for _ in range(50)] == [ready(number) for number in range(50)]
         assert [await peer.receive() for _ in range(50)] == [Ack(seq=number) for number in range(50)]
+
+
+async def test_what_is_taken_at_once_wakes_nobody_and_keeps_its_place(gate):
+    heard: list[Message] = []
+    sync = Sync(journal_id="0" * 32, last_seq=1)
+    async with gate.pair() as (peer, central):
+        central.take_at_once(Ready, heard.append)
+        receiving = asyncio.create_task(central.receive())
+        peer.send(ready(1))
+        await until(lambda: heard)
+        assert not receiving.done()
+        peer.send(sync)
+        heard.append(await receiving)
+        # Nobody receives now, so what comes waits for its turn.
+        for message in (ready(2), sync, ready(3)):
+            peer.send(message)
+        await until(lambda: far_end.unread(central) == 3)
+        heard.append(await central.receive())
+        receiving = asyncio.create_task(central.receive())
+        await until(lambda: ready(3) in heard)
+        receiving.cancel()
+    assert heard == [ready(1), sync, ready(2), sync, ready(3)]
+
+
+async def test_what_its_taker_fails_at_is_received_after_all(gate):
+    def fails(message: Ready) -> None:
+        raise ProtocolError("not now", Code.ID)
+
+    async with gate.pair() as (peer, central):
+        central.take_at_once(Ready, fails)
+        receiving = asyncio.create_task(central.receive())
+        await asyncio.sleep(0)
+        for number in (1, 2):
+            peer.send(ready(number))
+        assert await receiving == ready(1)
+        assert await central.receive() == ready(2)
 
 
 async def test_a_waiting_receive_is_woken_and_may_be_cancelled(gate):

@@ -16,6 +16,7 @@ from evcharge.evc1 import handshake
 from evcharge.evc1.client import LinkState, Phase, ReconnectingClient, TicketWallet, Timing
 from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.messages import Ack, Heartbeat, Message, Ready
+from tests import far_end
 from tests.component.gate import Gate
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]
@@ -169,7 +170,7 @@ async def test_an_older_end_beats_each_interval_and_is_answered_each_time(tmp_pa
 async def test_a_central_that_falls_silent_is_noticed_as_soon_as_ever(tmp_path: Path):
     async with linked(tmp_path) as link:
         await says(link.peer, READY, 1.0, 10.0)
-        link.central.send = lambda message: None
+        far_end.mute(link.central)
         channel = link.peer
         await says(channel, READY, 0.1, DEAD_S + 3.0)
         assert link.states[1].phase is Phase.LOST

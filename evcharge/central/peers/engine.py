@@ -74,6 +74,8 @@ class EngineTalk(Talk):
                 said_location=NOWHERE if hello.location is UNSET else Location.checked(hello.location),
             )
         )
+        # They come every second, and need nobody who waits.
+        self._channel.take_at_once(SupplyUpdate, self._show)
         while True:
             message = await self.receive()
             match message:
@@ -117,8 +119,9 @@ class EngineTalk(Talk):
             raise
         if answer is not None:
             self._channel.send(answer)
-        # What is not read waits with the engine.
-        await asyncio.sleep(self._records.spend(asyncio.get_running_loop().time(), len(message.records)))
+        if (wait_s := self._records.spend(asyncio.get_running_loop().time(), len(message.records))) > 0:
+            # What is not read waits with the engine.
+            await asyncio.sleep(wait_s)
 
     async def _ready(self, message: Ready) -> None:
         try:

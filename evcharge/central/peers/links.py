@@ -285,7 +285,9 @@ class Peers:
             self._cut_older(event.cp_id, event.epoch, last_word=False)
 
     def _on_live(self, session: Session, live: Live) -> None:
-        self.send(Role.DRIVER, session.driver_id, supply(session, live))
+        channel = self.channel(Role.DRIVER, session.driver_id)
+        if channel is not None:
+            channel.send(supply(session, live))
 
     def _address(self, role: Role, peer_id: str, number: int) -> None:
         link = self._present.get((role, peer_id))
