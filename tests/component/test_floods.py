@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from evcharge.central.books import verify
-from evcharge.central.peers import quotas
+from evcharge.central.peers import quotas, watchdog
 from evcharge.central.peers.quotas import CHANGES, JOURNALS, LOGINS
 from evcharge.central.rules.counted import IN_FULL, MOST_USELESS
 from evcharge.central.rules.quarantine import MOST_FOREIGN
@@ -33,8 +33,10 @@ BACK_AFTER_S = 3_600.0
 
 @pytest.fixture(autouse=True)
 def _strict(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LOGIN_EVERY_S", "JOURNAL_EVERY_S", "CHANGE_EVERY_S"):
+    for name in ("LOGIN_EVERY_S", "JOURNAL_EVERY_S", "CHANGE_EVERY_S", "BAN_S"):
         monkeypatch.setattr(quotas, name, BACK_AFTER_S)
+    # What is counted is counted in one minute.
+    monkeypatch.setattr(watchdog, "MINUTE_S", BACK_AFTER_S)
 
 
 @pytest.fixture
@@ -185,7 +187,7 @@ async def test_whoever_was_cut_off_is_not_heard_for_a_while_and_its_neighbour_is
     again = await end_of(await town.dial("CP001", Role.ENGINE))
     assert isinstance(again, Overloaded)
     assert again.code is Code.SLOW
-    assert 50 < again.retry_after_s <= 60
+    assert BACK_AFTER_S * 5 / 6 < again.retry_after_s <= BACK_AFTER_S
     assert isinstance(await neighbour.journals(nonsense(neighbour)), messages.Ack)
 
 

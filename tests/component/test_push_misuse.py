@@ -46,6 +46,7 @@ async def test_a_page_that_says_anything_else_is_sent_away(desk: Desk, said):
         assert await page.is_closed() == MISUSE
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("kind", ["ping", "control"])
 async def test_a_page_that_talks_too_much_is_sent_away(desk: Desk, kind: str):
     async with desk.page() as page:
