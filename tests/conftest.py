@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from evcharge.runtime import network_currency
 from evcharge.runtime.logs import JsonFormatter, TextFormatter
 from evcharge.runtime.uv_loop import UvLoop
 from evcharge.security import passwords
@@ -57,6 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             places[item.path] = (_TURNS[room], len(files[room]))
             files[room].append(item.path)
     items.sort(key=lambda item: places[item.path])
+
+
+@pytest.fixture(autouse=True)
+def _euros() -> Iterator[None]:
+    """A process counts in one currency; whatever a test has made of it, the next begins with the euro."""
+    yield
+    network_currency.adopt("EUR")
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -246,6 +246,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
                 on_refused=peers.peers.refused,
                 seats=link_seats,
                 aes_gcm=config.security.frames == "aes-gcm",
+                currency=settings.currency,
             ),
             console=console,
             website=pages,

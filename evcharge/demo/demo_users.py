@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
+from evcharge import labels
 from evcharge.central.app import rules_of
 from evcharge.central.books import setup as books_setup
 from evcharge.central.books.rows import DecidedEntry
@@ -12,7 +13,6 @@ from evcharge.central.rules.commands import Actor, DriverVisits, TopUp
 from evcharge.central.rules.decide import decide
 from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.settings import Rules
-from evcharge.domain.billing import euros
 from evcharge.domain.ids import DriverId, Role
 from evcharge.domain.location import Location
 from evcharge.http.registry_client import secret_path
@@ -66,7 +66,9 @@ def initialise(config: Config, report: InitReport) -> None:
     asyncio.run(_fill_wallets(config))
     for user in CAST:
         path = secret_path(config.state, user.kind, user.id)
-        about = f"in {user.location}" if user.kind == "cp" else f"{euros(user.cents)} €, password in {path}"
+        about = f"in {user.location}"
+        if user.kind != "cp":
+            about = f"{labels.money(user.cents, config.lang)}, password in {path}"
         (report.made if user.id in new else report.kept).append(f"demo {user.kind} {user.id}: {about}")
 
 

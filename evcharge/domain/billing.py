@@ -1,6 +1,7 @@
 """Amounts, prices and energy as people type and read them, and their bounds. Pure.
 
-Energy is in mWh. A price is in 1/100 cent per kWh ("centi-cents"): 0.2500 €/kWh is 2500.
+Energy is in mWh, money in cents of the network's currency, whichever that is (`currency`). A price is in 1/100 cent per
+kWh ("centi-cents"): 0.2500 €/kWh is 2500. Where our code says "euros", it means whole units of that currency.
 """
 
 import re
@@ -24,7 +25,7 @@ def parse_price(text: str) -> int:
     """Return a price like "0.25" (€/kWh) in centi-cents per kWh; raise BadInput."""
     price = _parse_euros(text, 10_000, "price", "0.25")
     if price > MAX_PRICE_CENTI_CENTS:
-        raise BadInput(f"price {text!a} €/kWh is above 100: is it in cents?")
+        raise BadInput(f"price {text!a} is above 100 per kWh: is it in cents?")
     return price
 
 
@@ -32,7 +33,7 @@ def parse_cents(text: str) -> int:
     """Return an amount like "20" or "12.50" (€) in cents; raise BadInput."""
     cents = _parse_euros(text, 100, "amount", "12.50")
     if cents > MAX_MONEY_CENTS:
-        raise BadInput(f"amount {text!a} € is more than {euros(MAX_MONEY_CENTS)} €: is it a typing error?")
+        raise BadInput(f"amount {text!a} is more than {euros(MAX_MONEY_CENTS)}: is it a typing error?")
     return cents
 
 
@@ -56,7 +57,7 @@ def typed_number(text: str, *, comma: bool) -> str:
 def _parse_euros(text: str, scale: int, what: str, example: str) -> int:
     scaled = Decimal(text) * scale if _EUROS.fullmatch(text) else None
     if scaled is None or scaled != int(scaled):
-        raise BadInput(f"{what} {text[:40]!a}: give euros as a plain number, such as {example}")
+        raise BadInput(f"{what} {text[:40]!a}: give a plain number, such as {example}")
     return int(scaled)
 
 

@@ -42,10 +42,12 @@ class Feature(StrEnum):
     AES_GCM = "aes_gcm"
     # SUPPLY_UPDATE says how full the battery is, and in how many seconds it will be; records say how full it is.
     BATTERY = "battery"
+    # The login says in which currency the network counts.
+    CURRENCY = "currency"
     # MOVED says that another Central takes over, and where it is.
     MOVED = "moved"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)
 # Those of them that change what a message holds, or whether it is sent at all.
-OF_MESSAGES: frozenset[str] = SPOKEN - {Feature.QUIET, Feature.AES_GCM}
+OF_MESSAGES: frozenset[str] = SPOKEN - {Feature.QUIET, Feature.AES_GCM, Feature.CURRENCY}

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from evcharge.domain.errors import BadInput, StateError
+from evcharge.domain.own_limit import names_money
 from evcharge.driver.actions import ActionRunner
 from evcharge.driver.prompt import read_chunks
 from evcharge.driver.requests import Outcome
@@ -106,6 +107,9 @@ class Player:
                 read_chunks(lambda: os.open(self._file, os.O_RDONLY | os.O_CLOEXEC))
             ) as chunks:
                 async for chunk in chunks:
+                    if names_money(chunk.decode(errors="replace")):
+                        # Central says in which currency a limit is to be.
+                        await self._desk.until(lambda: self._desk.conversation.facts.connected)
                     for found in reader.feed(chunk):
                         if service := self._good(found):
                             yield service

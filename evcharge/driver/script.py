@@ -23,6 +23,7 @@ from evcharge.driver.requests import Outcome
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.labels.causes import cause
 from evcharge.runtime import failures
+from evcharge.runtime.network_currency import currency
 
 # The table at the end of a file that takes days stays readable, and its memory bounded.
 MAX_ROWS = 1000
@@ -214,7 +215,7 @@ def is_binary(beginning: bytes) -> bool:
 def parse_wish(text: str, words: Words = ENGLISH) -> Wish:
     """Return what `[CP | any] [near LOCATION] [5 kWh | 3 €]` asks for; raise BadInput without a full stop."""
     try:
-        where, limits = cut_off(text, comma=words.lang == "es")
+        where, limits = cut_off(text, currency(), comma=words.lang == "es")
     except BadInput as problem:
         raise BadInput(words("bad limit", shown=_shown(problem.text))) from None
     return _limited(_placed(where or _ANY, words), limits)
@@ -222,7 +223,7 @@ def parse_wish(text: str, words: Words = ENGLISH) -> Wish:
 
 def _limits_of(asked: _Entry, words: Words) -> OwnLimits:
     try:
-        return own_limits(asked.kwh, asked.eur)
+        return own_limits(asked.kwh, asked.eur, currency())
     except BadInput as problem:
         raise BadInput(words("bad limit", shown=_shown(problem.text))) from None
 

@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from evcharge.domain.billing import euros, kwh, price_text
+from evcharge.domain.billing import euros, kwh
 from evcharge.driver.known_facts import KnownFacts
 from evcharge.driver.requests import SENT, UNSENT, Request
 from evcharge.driver.words import Words, as_corrected
@@ -108,7 +108,7 @@ def balance(answer: Balance, words: Words) -> RenderableType:
     free = _table(
         words("wallet"),
         words.heads("free money", "held money"),
-        [tuple(words.figures(f"{euros(cents)} €") for cents in (answer.balance_cents, answer.held_cents))],
+        [tuple(words.money(cents) for cents in (answer.balance_cents, answer.held_cents))],
         figures={0, 1},
         styles=("bold green", ""),
     )
@@ -129,13 +129,13 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
         ("date", words.span(bill)),
         ("time", "–" if bill.elapsed_s is UNSET else clock(bill.elapsed_s)),
         ("energy", energy),
-        ("price", words.figures(f"{price_text(bill.price)} €/kWh")),
+        ("price", words.price(bill.price)),
         ("ended", words.ended(bill.reason)),
     ]
     for name, value in rows:
         grid.add_row(Text(words(name)), Text(clean(value)))
     grid.add_row(Text(""), Text("─" * 10))
-    grid.add_row(Text(words("total"), style="bold"), Text(words.figures(f"{euros(cents)} €"), style="bold"))
+    grid.add_row(Text(words("total"), style="bold"), Text(words.money(cents), style="bold"))
     for note in words.notes(bill):
         grid.add_row(Text(words("note")), Text(note, style="italic"))
     title = Text(f" {words('summary')} ", style="bold")

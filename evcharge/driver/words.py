@@ -28,6 +28,7 @@ from evcharge.evc1.messages import (
 )
 from evcharge.labels import Phrase, Speech, refusals
 from evcharge.labels.driver import SENTENCES
+from evcharge.runtime.network_currency import currency
 
 _NOTICES = {
     "FAULT": "failed",
@@ -77,6 +78,14 @@ class Words:
         """Return `text` with its amounts as its reader writes them."""
         return self._say.figures(text)
 
+    def money(self, cents: int) -> str:
+        """Return an amount in the network's currency."""
+        return labels.money(cents, self.lang)
+
+    def price(self, centi_cents_per_kwh: int) -> str:
+        """Return what a kWh costs."""
+        return labels.price(centi_cents_per_kwh, self.lang)
+
     def help(self) -> list[str]:
         """The commands."""
         return [self(f"help {word}") for word in _HELP]
@@ -123,7 +132,7 @@ class Words:
         if until_mwh is not None:
             wanted = self("until", wanted=wanted, most=f"{kwh_in_short(until_mwh)} kWh")
         if until_cents is not None:
-            wanted = self("until", wanted=wanted, most=f"{euros(until_cents)} €")
+            wanted = self("until", wanted=wanted, most=self.money(until_cents))
         return wanted
 
     def point(self, cp_id: str | None) -> str:
@@ -224,11 +233,12 @@ class Words:
 
     def cost(self, supply: Supply) -> str:
         """What that costs, and of how much."""
-        done = euros(supply.cost_cents)
+        done = self.money(supply.cost_cents)
         if supply.until_cents is not UNSET:
-            done = self.figures(f"{done} €").removesuffix(" €")
-            done = self("so much of", done=done, most=euros(supply.until_cents))
-        return f"{done} €"
+            # A sign that stands behind stands there once.
+            done = done.removesuffix(f" {currency().sign}")
+            return self("so much of", done=done, most=self.money(supply.until_cents))
+        return done
 
     def ended(self, reason: str) -> str:
         """Say why a charge ended."""
@@ -247,7 +257,7 @@ class Words:
                 "energy",
                 self.figures(f"{kwh(energy_mwh)} kWh{'  ' + self('estimated') if bill.estimated else ''}"),
             ),
-            ("cost", self.figures(f"{euros(cents)} €  ({price_text(bill.price)} €/kWh)")),
+            ("cost", f"{self.money(cents)}  ({self.price(bill.price)})"),
             ("ended", self.ended(bill.reason)),
         ]
         rows += [("note", note) for note in self.notes(bill)]
@@ -288,7 +298,7 @@ class Words:
         return [
             (
                 point.cp_id,
-                self.figures(f"{price_text(point.price)} €/kWh"),
+                self.price(point.price),
                 self.status(point.status),
                 point.location,
             )
@@ -321,7 +331,7 @@ class Words:
         for one in answer.moved or ():
             at = self.at(one.at)
             what = self(_MOVEMENTS[one.kind]) if one.kind in _MOVEMENTS else one.kind
-            yield at, what, self.figures(f"{euros(one.cents)} €"), one.reason or one.session_id or ""
+            yield at, what, self.money(one.cents), one.reason or one.session_id or ""
 
     def history_rows(self, answer: History) -> list[tuple[str, ...]]:
         """The cells of that table."""
@@ -331,7 +341,7 @@ class Words:
                 bill.session_id,
                 bill.cp_id,
                 self.figures(f"{kwh(energy_mwh)} kWh"),
-                self.figures(f"{euros(cents)} €"),
+                self.money(cents),
                 self.ended(bill.reason),
             )
             for bill in answer.tickets
@@ -364,7 +374,7 @@ class Words:
     def services_done(self, name: str, rows: Iterable[Sequence[str]]) -> list[str]:
         """The table at the end of a file."""
         title = f"===== {self('services done', file=name)} ====="
-        heads = (*self.heads("line", "asked for", "point"), "kWh", "€", self("result"))
+        heads = (*self.heads("line", "asked for", "point"), "kWh", currency().sign, self("result"))
         cells = [[*row[:3], *(self._number(cell) for cell in row[3:5]), *row[5:]] for row in rows]
         return [title, *table(heads, cells)]
 

@@ -34,7 +34,7 @@ from evcharge.evc1.connection import Channel, ChannelClosed, HandedOver, connect
 from evcharge.evc1.login_errors import NameWanted
 from evcharge.evc1.messages import Bye, Heartbeat
 from evcharge.evc1.tickets import IssuedTicket
-from evcharge.runtime import failures
+from evcharge.runtime import failures, network_currency
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff, wait_until
@@ -367,6 +367,7 @@ class ReconnectingClient:
         farewell = Bye()
         self.connected = self._was_connected = True
         self._channel = channel
+        network_currency.adopt(channel.accepted.currency)
         try:
             self._wallet.keep_resume(channel.accepted.resume)
             on_state(LinkState(Phase.CONNECTED, where=places([self._centrals.next])))

@@ -17,6 +17,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from evcharge.domain.currency import EUR
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
 from evcharge.domain.features import MOST_FEATURES, SPOKEN, Feature, Name
 from evcharge.domain.ids import Role
@@ -79,7 +80,8 @@ class SessionKeys:
 class Accepted(Struct, frozen=True):
     """What a peer has once Central accepted it.
 
-    `now` is Central's clock, `epoch` counts the issued keys, `speaks` are the features that Central understands.
+    `now` is Central's clock, `epoch` counts the issued keys, `speaks` are the features that Central understands;
+    `currency` (ISO 4217) is that in which the network counts.
     """
 
     keys: SessionKeys
@@ -88,6 +90,7 @@ class Accepted(Struct, frozen=True):
     heartbeat_s: float
     epoch: int
     speaks: frozenset[str] = frozenset()
+    currency: str = EUR.code
 
 
 # ---- what both ends say of themselves
@@ -148,6 +151,7 @@ class _Accept(Struct, frozen=True):
     now: Annotated[float, Meta(ge=0, le=253_402_300_799)]
     hb: Annotated[float, Meta(ge=0.01, le=3600)]
     speaks: _Features | UnsetType = UNSET
+    currency: Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")] | UnsetType = UNSET
 
 
 class PeerHandshake:
@@ -231,6 +235,7 @@ class PeerHandshake:
             heartbeat_s=accept.hb,
             epoch=accept.epoch,
             speaks=speaks,
+            currency=EUR.code if accept.currency is UNSET else accept.currency,
         )
 
 
@@ -322,8 +327,8 @@ class CentralHandshake:
         self._th = key_schedule.transcript(frame, body)
         return body + key_schedule.mac(key_schedule.auth_key(self._ticket_key), b"central", self._th)
 
-    def on_proof(self, frame: bytes) -> bytes:
-        """Return the ACCEPT frame with a fresh key in it.
+    def on_proof(self, frame: bytes, currency: str = EUR.code) -> bytes:
+        """Return the ACCEPT frame with a fresh key in it, and the `currency` (ISO 4217) for a peer that knows of it.
 
         Raises AuthenticationError E_PROOF, or, when what follows the proof is wrong, ProtocolError.
         """
@@ -361,6 +366,7 @@ class CentralHandshake:
             now=self._now,
             hb=LIVENESS[self.identity.role].heartbeat_s,
             speaks=sorted(self._offers) if about else UNSET,
+            currency=currency if Feature.CURRENCY in self.speaks else UNSET,
         )
         wrap_key = key_schedule.derived(shared + self._ticket_key, self._th, b"EVC1 wrap")
         return frames.FernetTokens(wrap_key).seal(msgspec.json.encode(accept))

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from evcharge.domain.currency import EUR
 from evcharge.domain.errors import Code, EvchargeError, Overloaded, unforeseen
 from evcharge.domain.ids import Role
 from evcharge.evc1.connection import CLOSE_WITHIN_S, Channel, ChannelClosed, Traffic, address_of
@@ -48,6 +49,8 @@ class ServerOptions:
     entropy: Entropy = os.urandom
     # Whether frames are sealed with AES-GCM, of peers that know it.
     aes_gcm: bool = False
+    # In which the network counts (ISO 4217).
+    currency: str = EUR.code
 
 
 @contextlib.asynccontextmanager
@@ -181,7 +184,7 @@ class _PendingLogin(asyncio.Protocol):
             self._connection.seat.is_busy = True
             return
         handshake = self._handshake
-        accepted = handshake.on_proof(received)
+        accepted = handshake.on_proof(received, self._door.currency)
         identity = cast(Identity, handshake.identity)
         self._connection.prove(f"{identity.role} {identity.id}")
         self._finish()

@@ -15,6 +15,7 @@ from evcharge.evc1 import messages
 from evcharge.evc1.client import keep_beating
 from evcharge.evc1.connection import Channel
 from evcharge.fleet.tally import Tally
+from evcharge.runtime import network_currency
 
 Dial = Callable[[str, Role], Coroutine[Any, Any, Channel]]
 
@@ -119,6 +120,7 @@ class SimulatedPoint:
         self, channel: Channel, role: Role, talk: Callable[[Channel], Coroutine[Any, Any, None]]
     ) -> None:
         self._links[role] = channel
+        network_currency.adopt(channel.accepted.currency)
         try:
             async with asyncio.TaskGroup() as tasks:
                 beside = [tasks.create_task(keep_beating(channel, channel.accepted.heartbeat_s))]

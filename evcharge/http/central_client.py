@@ -1,6 +1,7 @@
 """Central's HTTP API from outside: one call, and which of our exceptions each way to fail becomes."""
 
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,9 +23,10 @@ from evcharge.domain.errors import (
     StateError,
 )
 from evcharge.domain.strict_json import read_json
+from evcharge.http.server import CURRENCY
 from evcharge.labels import Speech
 from evcharge.labels.causes import cause
-from evcharge.runtime import failures
+from evcharge.runtime import failures, network_currency
 from evcharge.security import secret_files, state_folder, tls
 
 OPERATOR_VARIABLE = "EVCHARGE_OPERATOR_TOKEN"
@@ -32,6 +34,7 @@ _CONNECT_S = 4.0
 _MAX_ANSWER_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 _MAX_FAILURE_BYTES = 64 * 1024
+_CODE = re.compile(r"[A-Z]{3}")
 # No connection could be made: nothing was sent.
 _UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
@@ -224,6 +227,9 @@ class ApiClient:
                 self._ask_first(url)
                 raise
             self._ask_first(url)
+            # One of before says nothing: then that of our settings holds.
+            if _CODE.fullmatch(code := response.headers.get(CURRENCY, "")):
+                network_currency.adopt(code)
             async with response:
                 yield response
             return

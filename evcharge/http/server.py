@@ -80,6 +80,8 @@ T = TypeVar("T", bound=Struct)
 
 # Central asks the Registry for one of its own accounts: whose name, and where that person is.
 ON_BEHALF_OF = "Evcharge-On-Behalf-Of"
+# Each answer of Central says in which currency (ISO 4217) its network counts.
+CURRENCY = "Evcharge-Currency"
 
 # Told of every refusal: the request, the code that was answered.
 OnRefused = Callable[[web.Request, str], Awaitable[None]]

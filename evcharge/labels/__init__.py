@@ -6,11 +6,14 @@ Codes, statuses and reasons travel and are stored as they are; only what a perso
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 
+from evcharge.domain.billing import euros, price_text
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code
 from evcharge.domain.session import EndReason
 from evcharge.labels import translations
+from evcharge.runtime.network_currency import currency
 
 # What terminals, commands and logs speak; and pages, whose other sentences `translations` have.
 LANGUAGES = ("en", "es")
@@ -33,7 +36,11 @@ NOT_COMPREHENSIBLE = frozenset(
 )
 
 
-_AMOUNT = re.compile(r"(?<![\w.,:])(-?[0-9]+)\.([0-9]+)(?= ?(?:€|k?Wh\b|k?W\b|°C|%|m/s|km/h|s\b|h\b))")
+@cache
+def _amount(sign: str) -> re.Pattern[str]:
+    """Return what an amount with a unit looks like where `sign` is that of the currency."""
+    unit = rf"(?:{re.escape(sign)}(?!\w)|k?Wh\b|k?W\b|°C|%|m/s|km/h|s\b|h\b)"
+    return re.compile(rf"(?<![\w.,:])(-?[0-9]+)\.([0-9]+)(?= ?{unit})")
 
 
 class Phrase(StrEnum):
@@ -164,8 +171,32 @@ PHRASES: Mapping[Phrase, Words] = {
 def worded(words: Words, lang: str = DEFAULT_LANGUAGE) -> str:
     """Return a sentence in `lang`, its values still to be filled in; English where there is no other."""
     if lang in LANGUAGES:
-        return words[LANGUAGES.index(lang)]
-    return translations.of(lang).get(words[0], words[0])
+        return currency().put_into(words[LANGUAGES.index(lang)], lang)
+    return currency().put_into(translations.of(lang).get(words[0], words[0]), lang)
+
+
+def filled(words: Words, lang: str, values: Mapping[str, object]) -> str:
+    """Return a sentence in `lang` with `values` filled in, its amounts as readers of `lang` write them."""
+    return figures(currency().finished(worded(words, lang).format_map(values)), lang)
+
+
+def told(text: str, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return a text of ours as readers of `lang` write it; its amounts are written "12.50 €", whatever the currency."""
+    return figures(currency().finished(currency().put_into(text, lang)), lang)
+
+
+def money(cents: int, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return an amount in the network's currency: "12.50 €", "12,50 €" in Spanish; "$12.50" where the sign is first."""
+    return _with_sign(euros(cents), lang)
+
+
+def price(centi_cents_per_kwh: int, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return what a kWh costs: "0.25 €/kWh"."""
+    return f"{_with_sign(price_text(centi_cents_per_kwh), lang)}/kWh"
+
+
+def _with_sign(number: str, lang: str) -> str:
+    return currency().beside(number.replace(".", ",") if has_comma(lang) else number, lang)
 
 
 def status(value: CpStatus, lang: str = DEFAULT_LANGUAGE) -> str:
@@ -254,7 +285,7 @@ def figures(text: str, lang: str) -> str:
 
     It stays as long as it was. Addresses, versions and what a program may read have no unit, and keep their points.
     """
-    return _AMOUNT.sub(r"\1,\2", text) if has_comma(lang) else text
+    return _amount(currency().sign).sub(r"\1,\2", text) if has_comma(lang) else text
 
 
 class Speech:
@@ -266,7 +297,7 @@ class Speech:
 
     def __call__(self, name: str, **values: object) -> str:
         """Return the sentence called `name` with `values` filled in."""
-        return self.figures(worded(self._sentences[name], self.lang).format_map(values))
+        return filled(self._sentences[name], self.lang, values)
 
     def figures(self, text: str) -> str:
         """Return `text` with its amounts as its readers write them: "0.25 €" is "0,25 €" in Spanish."""

@@ -399,11 +399,11 @@ SENTENCES: Mapping[str, Words] = {
         "close an alert by hand; confirm a journal",
         "cerrar avisos que no acaban solos; confirmar diario",
     ),
-    "help top-up": ("put euros into a wallet", "ingresar euros en un monedero"),
+    "help top-up": ("put money into a wallet", "ingresar dinero en un monedero"),
     "help drivers": ("their wallets: free, held, owed", "sus monederos: libre, retenido, debido"),
     "help correct": (
-        "put euros into a wallet, or take them out (-5)",
-        "ingresar euros en un monedero, o sacarlos (-5)",
+        "put money into a wallet, or take it out (-5)",
+        "ingresar dinero en un monedero, o sacarlo (-5)",
     ),
     "help refund": ("give back what a session cost", "devolver lo que costó una sesión"),
     "help pay-out": ("pay out what is free in a wallet", "pagar lo que queda libre en un monedero"),
@@ -436,8 +436,8 @@ SENTENCES: Mapping[str, Words] = {
         "{word} no puede ser el nombre de un punto o conductor: A-Z, 0-9, _ y -.",
     ),
     "bad amount": (
-        "{word} is not an amount: give euros as a plain number, such as 12.50",
-        "{word} no es un importe: escriba euros como número, por ejemplo 12.50",
+        "{word} is not an amount: give a plain number, such as 12.50",
+        "{word} no es un importe: escriba un número, por ejemplo 12.50",
     ),
     "bad session": (
         "{word} is no session: its id begins with S- (Tab completes those that were billed of late).",

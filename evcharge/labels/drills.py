@@ -131,8 +131,8 @@ SENTENCES: Mapping[str, Words] = {
         "{driver} pide {cp} y se enchufa un coche.",
     ),
     "l charge": (
-        "{cp} turns green; power, energy and euros count up each second.",
-        "{cp} se pone en verde; potencia, energía y euros suben cada segundo.",
+        "{cp} turns green; power, energy and cost count up each second.",
+        "{cp} se pone en verde; potencia, energía y coste suben cada segundo.",
     ),
     "a ask": ("{driver} asks for {cp} again.", "{driver} pide {cp} otra vez."),
     "l ask": ("the request is refused, and says why.", "la petición se rechaza y dice por qué."),

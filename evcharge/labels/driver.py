@@ -296,8 +296,8 @@ SENTENCES: Mapping[str, Words] = {
         "sí (yes), no                 aceptar el punto de recarga ofrecido, o responder a uno que le pregunta",
     ),
     "help pin": (
-        "pin [EUROS|off]              let anyone who types your PIN at a charging point charge, up to EUROS",
-        "pin [EUROS|off]              permitir recargas con su PIN en los puntos, hasta EUROS",
+        "pin [AMOUNT|off]             let anyone who types your PIN at a charging point charge, up to AMOUNT",
+        "pin [IMPORTE|off]            permitir recargas con su PIN en los puntos, hasta IMPORTE",
     ),
     "help list": (
         "list                         charging points that are available",

@@ -177,8 +177,8 @@ SENTENCES: Mapping[str, Words] = {
         "{amount}: el importe debe ser mayor que 0. Para quitar dinero de un saldo: evcharge correct, o pay-out.",
     ),
     "amount bad": (
-        "{amount} is not an amount: give euros as a plain number up to 10 000 000, such as 12.50.",
-        "{amount} no es un importe: escriba euros como un número hasta 10 000 000, por ejemplo 12.50.",
+        "{amount} is not an amount: give a plain number up to 10 000 000, such as 12.50.",
+        "{amount} no es un importe: escriba un número hasta 10 000 000, por ejemplo 12.50.",
     ),
     "amount nothing": ("The amount must be more than 0.", "El importe debe ser mayor que 0."),
     "reason bad": (
@@ -196,8 +196,8 @@ SENTENCES: Mapping[str, Words] = {
     "priced": ("{cp_id} costs {price} €/kWh from now on.", "{cp_id} cuesta {price} €/kWh desde ahora."),
     "priced already": ("{cp_id} already costs {price} €/kWh.", "{cp_id} ya cuesta {price} €/kWh."),
     "price bad": (
-        "{amount} is not a price: give euros per kWh as a plain number up to 100, such as 0.30.",
-        "{amount} no es un precio: escriba euros por kWh como un número hasta 100, por ejemplo 0.30.",
+        "{amount} is not a price: give what a kWh costs as a plain number up to 100, such as 0.30.",
+        "{amount} no es un precio: escriba lo que cuesta un kWh como un número hasta 100, por ejemplo 0.30.",
     ),
     "barred": ("{driver_id} may not charge any more.", "{driver_id} ya no puede recargar."),
     "readmitted": ("{driver_id} may charge again.", "{driver_id} puede recargar de nuevo."),
@@ -207,8 +207,8 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "heeded": ("{location}: the weather counts again.", "{location}: el tiempo vuelve a contar."),
     "limit bad": (
-        "{shown} is not a limit: give kWh or euros as a plain number above 0, such as 5 or 2.50.",
-        "{shown} no es un límite: escriba kWh o euros como un número mayor que 0, por ejemplo 5 o 2,50.",
+        "{shown} is not a limit: give kWh or an amount as a plain number above 0, such as 5 or 2.50.",
+        "{shown} no es un límite: escriba kWh o un importe como un número mayor que 0, por ejemplo 5 o 2,50.",
     ),
     "started": (
         "{cp_id} is waiting for {driver_id} to plug in: {session_id}.",

@@ -39,6 +39,7 @@ def start(
     from evcharge.domain.errors import BadInput, Refused
     from evcharge.domain.ids import typed_id
     from evcharge.domain.own_limit import own_limits
+    from evcharge.runtime.network_currency import currency
 
     work = Operating(config_file, given, as_json=as_json)
     order: dict[str, Any] = {"request_id": f"start-{secrets.token_hex(8)}"}
@@ -48,9 +49,9 @@ def start(
     except BadInput as problem:
         raise click.UsageError(problem.text) from None
     comma = work.lang == "es"
-    typed = [None if one is None else typed_number(one, comma=comma) for one in (kwh, eur)]
+    energy, money = (None if one is None else typed_number(one, comma=comma) for one in (kwh, eur))
     try:
-        until_mwh, until_cents = own_limits(*typed)
+        until_mwh, until_cents = own_limits(energy, money, currency())
     except BadInput as problem:
         raise click.UsageError(work.say("limit bad", shown=ascii(problem.text[:40]))) from None
     order |= {} if until_mwh is None else {"until_mwh": until_mwh}

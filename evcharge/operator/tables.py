@@ -119,7 +119,7 @@ def points(lang: str) -> list[Column]:
         _field("price", number=True),
         Column("status", lambda row: _status(row, lang), style=lambda row: _COLOURS.get(row["status"], "")),
         _field("reason"),
-        Column("charging", _charging),
+        Column("charging", lambda row: _charging(row, lang)),
     ]
 
 
@@ -260,12 +260,13 @@ def _status(row: Row, lang: str) -> str:
     return labels.status(CpStatus(row["status"]), lang) if row["status"] in set(CpStatus) else row["status"]
 
 
-def _charging(row: Row) -> str:
+def _charging(row: Row, lang: str) -> str:
     session = row["session"]
     if session is None:
         return ""
     kw = f"{session['power_w'] / 1000:.1f} kW"
-    return f"{session['driver_id']}  {kw}  {kwh(session['energy_mwh'])} kWh  {euros(session['cost_cents'])} €"
+    cost = labels.money(session["cost_cents"], lang)
+    return f"{session['driver_id']}  {kw}  {kwh(session['energy_mwh'])} kWh  {cost}"
 
 
 def _energy(row: Row) -> str:

@@ -138,11 +138,12 @@ def server(section: str) -> tuple[Decorator, Decorator]:
 def settings(config_file: Path | None, given: dict[str, Any]) -> "Config":
     """Return the settings of this process, and set up its log. Raises ConfigError, StateError."""
     from evcharge.domain.errors import StateError
-    from evcharge.runtime import config, files, logs
+    from evcharge.runtime import config, files, logs, network_currency
 
     flags = {name.replace("__", "."): value for name, value in given.items()}
     loaded = config.load(config_file, os.environ, flags)
     logs.setup(loaded.log, loaded.lang)
+    network_currency.adopt(loaded.central.currency)
     if (owner := files.shut_by(loaded.state)) is not None:
         raise StateError(
             f"the state folder {loaded.state} is closed to this user (uid {os.geteuid()}; it belongs to {owner}): "

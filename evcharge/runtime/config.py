@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta, Struct, inspect
 
-from evcharge.domain import countries
+from evcharge.domain import countries, currency
 from evcharge.domain.billing import MAX_SESSION_MWH, parse_cents, parse_price
 from evcharge.domain.errors import BadInput, ConfigError
 from evcharge.domain.location import Location
@@ -76,8 +76,8 @@ LocationName = Annotated[
     ),
 ]
 FileName = Annotated[str, _text("the name of a file or folder", r"\A[^\x00\r\n]{1,4096}\Z")]
-Price = Annotated[str, _text('euros per kWh in quotes, such as "0.25"', check=parse_price)]
-Money = Annotated[str, _text('euros in quotes, such as "12.50", up to 10 000 000', check=parse_cents)]
+Price = Annotated[str, _text('a price per kWh in quotes, such as "0.25"', check=parse_price)]
+Money = Annotated[str, _text('an amount in quotes, such as "12.50", up to 10 000 000', check=parse_cents)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Brokers = Annotated[
     str,
@@ -128,6 +128,13 @@ TimeZone = Annotated[
 CountryCode = Annotated[
     str,
     _text('an ISO 3166 country code, such as "ES"', r"\A[A-Z]{2}\Z", _country),
+]
+CurrencyCode = Annotated[
+    str,
+    _text(
+        f"an ISO 4217 code of a currency that has hundredths: {', '.join(currency.CODES)}",
+        check=currency.currency_of,
+    ),
 ]
 PartyId = Annotated[str, _text('three letters or digits, such as "EVC"', r"\A[A-Z0-9]{3}\Z")]
 Percent = Annotated[int, Meta(ge=0, le=100)]
@@ -196,7 +203,7 @@ class RegistrySettings(Struct, frozen=True, kw_only=True):
 
 
 class CentralSettings(Struct, frozen=True, kw_only=True):
-    """[central]: the control room. Prices and sums are euros as text (billing parses them).
+    """[central]: the control room. Prices and sums are text (billing parses them), in `currency`.
 
     `database` is where its books lie, if not in the state folder; its password never stands here.
     """
@@ -207,6 +214,7 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     timezone: TimeZone = ""
     country_code: CountryCode = "ES"
     party_id: PartyId = "EVC"
+    currency: CurrencyCode = "EUR"
     database: Database = ""
     database_security: Literal["auto", "tls", "plaintext"] = "auto"
     database_ca_file: OptionalText = ""

@@ -71,7 +71,7 @@ async def test_each_role_may_look_and_only_an_admin_may_see_accounts(house: Hous
         assert (await person.get("/api/cps")).status == 200
         assert (await person.get("/api/accounts")).status == (200 if role == "admin" else 403)
         assert (await person.get("/api/whoami")).body == {
-            "driver_id": None, "error": False, "has_account": True, "name": name, "role": role,
+            "currency": "EUR", "driver_id": None, "error": False, "has_account": True, "name": name, "role": role,
         }  # fmt: skip
 
 

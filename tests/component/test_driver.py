@@ -625,7 +625,7 @@ async def test_services_can_come_through_a_named_pipe(start, tmp_path):
 
 @asynccontextmanager
 async def real_central(
-    folder: Path, on_channel: Callable[[Channel], Any], file: Path
+    folder: Path, on_channel: Callable[[Channel], Any], file: Path, currency: str = "EUR"
 ) -> AsyncIterator[Config]:
     """Central's end of EVC1, and the settings of a driver that already has a ticket for it."""
     key, resume_key = Fernet.generate_key(), Fernet.generate_key()
@@ -639,6 +639,7 @@ async def real_central(
         now=lambda: utc_now().timestamp(),
         admit=lambda _: None,
         on_refused=lambda *_: None,
+        currency=currency,
     )
     async with serve("127.0.0.1", 0, door, on_channel) as port:
         reach = ReachSettings(central_port=port, registry_url="https://127.0.0.1:9")

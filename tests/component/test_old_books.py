@@ -85,7 +85,7 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
         await kept(books, network)
     # As it lay there before: without the table that says so.
     with raw(path) as old:
-        for table in ("debt", "reading", "receipt"):
+        for table in ("debt", "reading", "receipt", "currency"):
             old.execute(f"DROP TABLE {table}")
         old.execute("DROP TRIGGER ticket_has_a_receipt")
         old.execute("DROP INDEX ledger_by_driver")

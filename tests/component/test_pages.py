@@ -369,8 +369,8 @@ def test_a_start_squeezes_nothing_and_each_file_is_squeezed_once(monkeypatch: py
 def test_a_page_names_the_language_that_central_speaks(tmp_path: Path):
     (tmp_path / "index.html").write_text('<!doctype html>\n<html lang="en" data-theme="dark"></html>')
     spoken = {lang: page_files.read_site(tmp_path, lang).assets["index.html"] for lang in ("en", "es")}
-    assert b'<html lang="es" data-theme' in spoken["es"].content
-    assert b'<html lang="en" data-theme' in spoken["en"].content
+    assert b'<html lang="es" data-currency="EUR" data-theme' in spoken["es"].content
+    assert b'<html lang="en" data-currency="EUR" data-theme' in spoken["en"].content
     assert spoken["es"].tag != spoken["en"].tag
 
 

@@ -554,9 +554,11 @@ def test_books_move_there_and_back_and_are_checked_and_backed_up(tmp_path: Path,
     async def fill() -> object:
         async with opened(tmp_path / "central") as found:
             await found.store.commit(entries(network))
+            await found.database.commit([(Sql("UPDATE currency SET code = 'GBP'"), [{}])])
         return lasting(await reloaded(tmp_path / "central"))
 
     before = asyncio.run(fill())
+    monkeypatch.setenv("EVCHARGE_CENTRAL__CURRENCY", "GBP")
     state = ["--state", str(tmp_path)]
     assert cli.run(["migrate", *state, "--to", where]) == 0, capsys.readouterr().err
     assert not (tmp_path / "central/central.db").exists()
@@ -569,7 +571,11 @@ def test_books_move_there_and_back_and_are_checked_and_backed_up(tmp_path: Path,
     assert "migrate --to" in capsys.readouterr().err
 
     async def goes_on() -> None:
-        async with setup.open_books(Config(state=tmp_path, central=CentralSettings(database=where))) as found:
+        with pytest.raises(StateError, match="the books of this network count in GBP"):
+            async with setup.open_books(Config(state=tmp_path, central=CentralSettings(database=where))):
+                pass
+        in_pounds = CentralSettings(database=where, currency="GBP")
+        async with setup.open_books(Config(state=tmp_path, central=in_pounds)) as found:
             # Numbers go on after those that were copied.
             await found.commit([(Sql("UPDATE driver SET blocked = 0"), [{}])])
 

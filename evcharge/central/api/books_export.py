@@ -9,10 +9,11 @@ from evcharge.central.api.kit.date_ranges import instants
 from evcharge.central.api.kit.exports import Exports, Format, What, party_of
 from evcharge.central.api.kit.request_inputs import page_of
 from evcharge.central.books.archive import Archive
-from evcharge.central.books.invariants import days_of
+from evcharge.central.books.invariants import currency_of, days_of
 from evcharge.central.books.moving import as_files
 from evcharge.central.books.setup import SCHEMA, database_path
 from evcharge.domain.errors import StateError
+from evcharge.runtime import network_currency
 from evcharge.runtime.config import Config
 from evcharge.storage.database import newest_schema
 from evcharge.storage.reading import AtOneInstant, reading
@@ -47,6 +48,7 @@ def _write(
                 "evcharge that wrote it."
             )
         days = days_of(connection, have)
+        network_currency.adopt(currency_of(connection, have))
         exports = Exports(Archive(AtOneInstant(connection)), days, {}, party_of(config))
         filters: dict[str, Any] = {**page_of(query), **instants(query, days)}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from evcharge.domain.audit_findings import AuditFinding
 from evcharge.domain.billing import MAX_SESSION_MWH
+from evcharge.domain.currency import EUR
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.tariff import Consumption, Tariff
 from evcharge.runtime import timezone
@@ -260,6 +261,7 @@ _LATER_TABLES = (
     (12, "former_wallet (driver_id, registration, balance_cents)"),
 )
 _DAYS_OF_A_ZONE_SINCE = 18
+_CURRENCY_SINCE = 27
 
 
 class _ExactSum:
@@ -292,6 +294,14 @@ def days_of(connection: Connection, schema: int) -> Days:
         return UTC_DAYS
     (name,) = connection.execute("SELECT name FROM day_zone").fetchone()
     return Days(timezone.zone(name), name)
+
+
+def currency_of(connection: Connection, schema: int) -> str:
+    """Return the currency in which the books count (ISO 4217)."""
+    if schema < _CURRENCY_SINCE:
+        return EUR.code
+    (code,) = connection.execute("SELECT code FROM currency").fetchone()
+    return str(code)
 
 
 class Checker:

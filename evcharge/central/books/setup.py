@@ -15,7 +15,7 @@ from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import AccountAdded
 from evcharge.domain.ids import Role
-from evcharge.runtime import clock
+from evcharge.runtime import clock, network_currency
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.security.passwords import Credentials, new_password
@@ -24,9 +24,12 @@ from evcharge.storage.books import Books
 from evcharge.storage.database import only_process, open_database
 from evcharge.storage.members import Me, Waiting
 from evcharge.storage.postgres_place import place_of
+from evcharge.storage.statements import Sql
 
 SCHEMA = "evcharge.central.books.schema"
 FIRST_ADMIN = "admin"
+# A charge has a price, and what it holds, before any money has moved.
+_HAS_MONEY = "SELECT EXISTS (SELECT 1 FROM ledger) OR EXISTS (SELECT 1 FROM session) AS has_money"
 # Beside the books: where they are when they are not here.
 ELSEWHERE = "database.place"
 
@@ -42,6 +45,8 @@ async def open_books(
 ) -> AsyncIterator[Books]:
     """Open Central's books where the settings say, at the newest schema; one process at a time. Raises StateError.
 
+    They count in the currency that the settings name, and so does this process from now on.
+
     Where several Centrals may share them, `waiting` has the word while another one than `me` is at work, and where `me`
     is here `again` also while the database is away. Without `me` it is a command that writes once.
     """
@@ -53,6 +58,7 @@ async def open_books(
                 "or bring them back with `evcharge migrate --to file`."
             )
         async with open_database(path, SCHEMA) as database:
+            await _count_in(database, config.central.currency)
             yield database
         return
     place = place_of(config)
@@ -68,7 +74,22 @@ async def open_books(
         async with open_postgres(place, SCHEMA, STATEMENTS, me, waiting, again=again) as books:
             # Whoever forgets the setting must not begin with empty books.
             secret_files.replace_secret(path.with_name(ELSEWHERE), str(place))
+            await _count_in(books, config.central.currency)
             yield books
+
+
+async def _count_in(books: Books, code: str) -> None:
+    """Let these books, and this process, count in that currency. Raises StateError when there is money in another."""
+    ((before,),) = await books.read("SELECT code FROM currency")
+    if before != code:
+        ((has_money,),) = await books.read(_HAS_MONEY)
+        if has_money:
+            raise StateError(
+                f"the books of this network count in {before}, and `[central] currency` is {code}: nobody converts "
+                f'what is in them. Set it to "{before}", or begin a new network with another --state folder.'
+            )
+        await books.commit([(Sql("UPDATE currency SET code = :code"), [{"code": code}])])
+    network_currency.adopt(code)
 
 
 def own_name(config: Config) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from evcharge.central.books.invariants import violations
+from evcharge.central.books.invariants import currency_of, violations
 from evcharge.central.books.reconcile import reconcile
 from evcharge.central.books.unbilled import rebuilt, unbilled, unsigned
 from evcharge.domain.audit_findings import AuditFinding
@@ -13,7 +13,7 @@ from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.labels.book_findings import in_words
 from evcharge.operator import audit_report
 from evcharge.operator.audit_report import BookFindings
-from evcharge.runtime import failures
+from evcharge.runtime import failures, network_currency
 from evcharge.storage import hash_chain
 from evcharge.storage.database import GUARDS, guards
 from evcharge.storage.reading import Connection, reading
@@ -99,6 +99,9 @@ def examine(path: Path, far: Sequence[Witness] = (), *, shared: bool = False) ->
         if not any(witness.heads for witness in found.witnesses):
             found.notes.append(AuditFinding("none checked"))
         if path.name == CENTRAL_DB:
+            # What was found is told in the currency of the books, whatever the settings say.
+            (schema,) = connection.execute("PRAGMA user_version").fetchone()
+            network_currency.adopt(currency_of(connection, schema))
             found.problems += [*violations(connection), *unbilled(connection)]
             found.notes += [*rebuilt(connection), *unsigned(connection)]
             found.unread += _unread(connection)

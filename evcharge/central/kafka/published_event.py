@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from evcharge.central.views.refusal_text import fields_in_words
 from evcharge.kafka.topics import CENTRAL_EVENTS, CENTRAL_KEY, CP_EVENTS, DRIVER_EVENTS, Outgoing
+from evcharge.runtime.network_currency import currency
 
 _HASH_CHARS = 16
 # Told beside `data` already.
@@ -19,7 +20,7 @@ _TOLD = frozenset({"type", "cp_id", "driver_id", "session_id", "request_id"})
 
 
 class Published(Struct, frozen=True):
-    """One event, as everybody may read it. `at` is ISO 8601 in UTC; `data` are the event's own fields."""
+    """One event, as everybody may read it. `at` is ISO 8601 in UTC; `data`: its own fields, cents in `currency`."""
 
     event_id: str
     correlation_id: str | None
@@ -30,6 +31,7 @@ class Published(Struct, frozen=True):
     session_id: str | None
     actor: str
     role: str
+    currency: str
     data: dict[str, Any]
 
 
@@ -51,6 +53,7 @@ def outgoing(row: Mapping[str, Any]) -> list[Outgoing]:
             session_id=row["session_id"],
             actor=row["actor"],
             role=row["role"],
+            currency=currency().code,
             data=data,
         )
     )

@@ -14,7 +14,7 @@ from evcharge.central.rules.replies import (
 )
 from evcharge.central.views import refusal_text
 from evcharge.domain import events
-from evcharge.domain.billing import euros, kwh
+from evcharge.domain.billing import kwh
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
 from evcharge.domain.location import Location
@@ -38,7 +38,7 @@ from evcharge.evc1.messages import (
     TicketIssued,
     Withheld,
 )
-from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.labels import DEFAULT_LANGUAGE, money
 
 # (role, id, message): a letter to one peer.
 Letter = tuple[Role, str, Message]
@@ -133,17 +133,17 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
             text = f"The monitor of {event.cp_id} is heard again."
             return [(Role.DRIVER, driver_id, Notice(code="MONITOR_BACK", text=text, cp_id=event.cp_id))]
         case events.WalletToppedUp():
-            text = f"{euros(event.cents)} € were added to your wallet."
+            text = f"{money(event.cents)} were added to your wallet."
             came_in = Notice(code="TOPPED_UP", text=text, cost_cents=event.cents)
             return [(Role.DRIVER, event.driver_id, came_in)]
         case events.WalletCorrected():
-            text = f"Your wallet was corrected by {euros(event.cents)} €: {event.reason}."
+            text = f"Your wallet was corrected by {money(event.cents)}: {event.reason}."
             return [(Role.DRIVER, event.driver_id, _of_wallet("WALLET_CORRECTED", text, event))]
         case events.PaidOut(former_owner=False):
-            text = f"{euros(event.cents)} € from your wallet were paid out: {event.reason}."
+            text = f"{money(event.cents)} from your wallet were paid out: {event.reason}."
             return [(Role.DRIVER, event.driver_id, _of_wallet("PAID_OUT", text, event))]
         case events.DebtPaid():
-            text = f"{euros(event.cents)} € from your wallet paid what you owed for {event.session_id}."
+            text = f"{money(event.cents)} from your wallet paid what you owed for {event.session_id}."
             left = Notice(code="DEBT_PAID", text=text, reason=event.session_id, cost_cents=-event.cents)
             return [(Role.DRIVER, event.driver_id, left)]
         case events.TicketCorrected(former_owner=False):
@@ -226,7 +226,7 @@ def _limited(event: events.SessionAuthorised) -> list[Letter]:
     if wished_mwh is None or wished_mwh <= event.limit_mwh:
         return []
     cents = tariff.cost_cents(Consumption(event.limit_mwh))
-    text = f"Your charge at {event.cp_id} ends at {kwh(event.limit_mwh)} kWh, {euros(cents)} €: no more is allowed."
+    text = f"Your charge at {event.cp_id} ends at {kwh(event.limit_mwh)} kWh, {money(cents)}: no more is allowed."
     notice = Notice(
         code="LIMITED", text=text, cp_id=event.cp_id, energy_mwh=event.limit_mwh, cost_cents=cents
     )
@@ -292,7 +292,7 @@ def _to_driver(
 def _corrected(event: events.TicketCorrected) -> Notice:
     text = (
         f"Your ticket for {event.cp_id} was corrected by {kwh(event.energy_mwh)} kWh, "
-        f"{euros(event.cost_cents)} €: {event.reason}."
+        f"{money(event.cost_cents)}: {event.reason}."
     )
     return Notice(
         code="CORRECTED",
@@ -310,10 +310,10 @@ def _of_wallet(code: str, text: str, event: events.WalletCorrected | events.Paid
 
 def _key_revoked(event: events.TicketMade) -> Notice:
     """Say why a charge ended that nobody stopped; a driver whose own keys were revoked has no link to hear it."""
-    cost = euros(event.cost_cents)
+    cost = money(event.cost_cents)
     return Notice(
         code="KEY_REVOKED",
-        text=f"The key of {event.cp_id} was withdrawn; your charge ended, billed {cost} €.",
+        text=f"The key of {event.cp_id} was withdrawn; your charge ended, billed {cost}.",
         cp_id=event.cp_id,
         reason=event.reason,
         energy_mwh=event.energy_mwh,

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from evcharge.runtime import failures
 from evcharge.runtime.clock import Clock
+from evcharge.runtime.network_currency import currency
 
 _WITHIN_S = 10.0
 # What a server answers that may do better later.
@@ -69,7 +70,8 @@ class Webhook:
     async def send(self, message: Message) -> None:
         """Post it."""
         names = ("id", "kind", "about", "title", "text", "at")
-        await _post(self._url, self._token, {name: getattr(message, name) for name in names})
+        body = {name: getattr(message, name) for name in names}
+        await _post(self._url, self._token, {**body, "currency": currency().code})
 
 
 class Ntfy:

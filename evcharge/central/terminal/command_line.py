@@ -11,6 +11,7 @@ from evcharge.domain.ids import natural, typed_id
 from evcharge.domain.location import NOWHERE, Location
 from evcharge.domain.own_limit import NO_LIMITS, OwnLimits, cut_off
 from evcharge.labels import Speech
+from evcharge.runtime.network_currency import currency
 
 MOST_CHARACTERS = 300
 MOST_REASON = 200
@@ -128,7 +129,7 @@ def parse(line: str, say: Speech) -> PanelOrder | None:
 def _start(words: Sequence[str], say: Speech) -> PanelOrder:
     """Read where, for whom, and after how much it is to end."""
     try:
-        rest, limits = cut_off(" ".join(words), comma=say.lang == "es")
+        rest, limits = cut_off(" ".join(words), currency(), comma=say.lang == "es")
     except BadInput as problem:
         raise BadInput(say("bad limit", word=_shown(problem.text))) from None
     match rest.split():

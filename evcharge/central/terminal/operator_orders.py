@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+from evcharge import labels
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.peers.links import Peers
@@ -108,7 +109,7 @@ class OperatorOrders:
                 if order.registration is not None:
                     asked |= {
                         "driver_id": f"{driver_id}/{order.registration}",
-                        "wallet": self._say.figures(f"{euros(free_cents)} €"),
+                        "wallet": labels.money(free_cents, self._lang),
                     }
                 cents = order.cents if order.cents is not None else free_cents
                 return self._say("pay-out question", **asked, amount=euros(cents))
@@ -286,7 +287,9 @@ class OperatorOrders:
             if isinstance(event, WalletCorrected | TicketCorrected | PaidOut):
                 cents = -event.cost_cents if isinstance(event, TicketCorrected) else event.cents
                 left = isinstance(event, PaidOut | TicketCorrected) and event.former_owner
-                wallet = f"{euros(event.balance_cents)} €" if left else self._wallet(event.driver_id)
+                wallet = (
+                    labels.money(event.balance_cents, self._lang) if left else self._wallet(event.driver_id)
+                )
                 told = {"driver_id": event.driver_id, "session_id": session_id, "wallet": wallet}
                 return OrderAnswer(self._say(f"{order.verb} done", **told, amount=euros(cents)))
         raise LookupError(order.verb)
@@ -311,7 +314,7 @@ class OperatorOrders:
         return (
             self._say("owing", balance=balance, owed=euros(owed_cents))
             if owed_cents
-            else self._say.figures(f"{balance} €")
+            else labels.money(driver.balance_cents, self._lang)
         )
 
     def _wallets(self) -> Iterator[str]:
@@ -349,9 +352,9 @@ class OperatorOrders:
         for session in sorted(sessions, key=lambda session: session.authorised_at):
             live = self._feed.live.get(session.cp_id)
             energy_mwh = live.energy_mwh if live is not None else session.energy_mwh
-            cost = euros(session.cost_cents(energy_mwh))
+            cost = labels.money(session.cost_cents(energy_mwh), self._lang)
             yield f"{session.session_id}  {session_state(session, self._lang)}"
-            yield self._say.figures(f"  {session.cp_id} {session.driver_id}  {kwh(energy_mwh)} kWh  {cost} €")
+            yield self._say.figures(f"  {session.cp_id} {session.driver_id}  {kwh(energy_mwh)} kWh  {cost}")
 
     def _page(self, title: str, lines: list[str]) -> OrderAnswer:
         return OrderAnswer(page=(title, *(lines or [self._say("nothing")]), "", self._say("help keys")))

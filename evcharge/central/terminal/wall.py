@@ -12,12 +12,13 @@ from msgspec import structs
 from rich.style import Style
 from rich.text import Text
 
+from evcharge import labels
 from evcharge.central.feed import Live
 from evcharge.central.terminal import wall_lists
 from evcharge.central.terminal.text_layout import NARROW, Palette, Sheet
 from evcharge.central.terminal.wall_lists import Fault
 from evcharge.central.views.event_text import why
-from evcharge.domain.billing import euros, kwh, price_text
+from evcharge.domain.billing import euros, kwh
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.ids import CpId, natural
 from evcharge.domain.location import Location
@@ -188,7 +189,7 @@ class _Wall:
     def _tile(self, point: ChargingPoint, width: int) -> list[Text]:
         status, style = point.status, self._palette.statuses[point.status]
         session = self._sessions.get(point.cp_id)
-        price = f"{price_text(point.price_centi_cents_per_kwh)} €/kWh"
+        price = labels.price(point.price_centi_cents_per_kwh, self._lang)
         figures = self._figures(point, session)
         reason, words = clean(why(point, self._lang)), self._sheet.status(status)
         driver = session.driver_id if session is not None else ""
@@ -215,8 +216,8 @@ class _Wall:
         elif figures and session is not None:
             words = f"{figures} {session.driver_id}"
         else:
-            price = price_text(point.price_centi_cents_per_kwh)
-            words = f"{words} {price} € {self._where(point)}"
+            price = labels.price(point.price_centi_cents_per_kwh, self._lang).removesuffix("/kWh")
+            words = f"{words} {price} {self._where(point)}"
         style = self._palette.statuses[point.status]
         return self._sheet.line(f"{MARKS[point.status]} {point.cp_id:<6} {words}", style, width)
 

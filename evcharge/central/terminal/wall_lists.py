@@ -11,7 +11,7 @@ from evcharge import labels
 from evcharge.central.feed import Live
 from evcharge.central.terminal.text_layout import Sheet
 from evcharge.central.views.event_text import speech
-from evcharge.domain.billing import euros, kwh
+from evcharge.domain.billing import kwh
 from evcharge.domain.ids import CpId, natural
 from evcharge.domain.session import Session, SessionState
 
@@ -58,7 +58,8 @@ def _charge(
     if session.state is SessionState.CHARGING:
         energy_mwh = live.energy_mwh if live is not None else session.energy_mwh
         power = _power(sheet, live, frozen_at)
-        figures = f"{power:>8} {kwh(energy_mwh):>8} kWh {euros(session.shown_cents(energy_mwh)):>7} €"
+        cost = labels.money(session.shown_cents(energy_mwh), sheet.lang)
+        figures = f"{power:>8} {kwh(energy_mwh):>8} kWh {cost:>9}"
         if cell_len(words) + cell_len(figures) >= width:
             figures = short_figures(sheet, session, live, frozen_at)
     return sheet.apart(words, figures, sheet.palette.quiet, width)
@@ -69,7 +70,9 @@ def short_figures(sheet: Sheet, session: Session, live: Live | None, frozen_at: 
     energy_mwh = live.energy_mwh if live is not None else session.energy_mwh
     energy = kwh(energy_mwh) if energy_mwh < 10_000_000 else kwh(energy_mwh)[:-1]
     figures = f"{_power(sheet, live, frozen_at)} {energy} kWh"
-    return figures if frozen_at is not None else f"{figures} {euros(session.shown_cents(energy_mwh))} €"
+    if frozen_at is not None:
+        return figures
+    return f"{figures} {labels.money(session.shown_cents(energy_mwh), sheet.lang)}"
 
 
 def _power(sheet: Sheet, live: Live | None, frozen_at: datetime | None) -> str:

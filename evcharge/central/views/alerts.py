@@ -42,13 +42,20 @@ def alert_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
     if alert.kind is AlertKind.WEATHER:
         detail = ", ".join(labels.weather(kind, lang) for kind in alert.detail.split())
     else:
-        detail = cause(alert.detail, lang)
+        detail = alert_detail(alert, lang)
     name = f"alert {alert.kind}"
     if alert.overridden:
         name = "alert weather, overridden"
     elif alert.both:
         name = "alert monitor and engine"
     return labels.Speech(SENTENCES, lang)(name, about=alert.about, detail=detail)
+
+
+def alert_detail(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
+    """Return what is known beyond its kind: a cause, or money that is owed."""
+    if alert.kind is AlertKind.DEBT:
+        return labels.told(alert.detail, lang)
+    return cause(alert.detail, lang)
 
 
 def restored_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:

@@ -19,8 +19,8 @@ from evcharge.domain.countries import ALPHA_3
 from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason
 from evcharge.domain.tariff import Tariff
+from evcharge.runtime.network_currency import currency
 
-CURRENCY = "EUR"
 _MOST_ID = 36
 _MOST_LINE = 45
 _MOST_REMARK = 255
@@ -109,12 +109,12 @@ def _first(ticket: Row, party: Party, where: Location, weather: Weather | None) 
         "auth_method": "COMMAND",
         "authorization_reference": short(ticket["request_id"]),
         "cdr_location": _location(ticket["cp_id"], party, where, weather),
-        "currency": CURRENCY,
+        "currency": currency().code,
         "tariffs": [
             {
                 **owner,
                 "id": tariff_id,
-                "currency": CURRENCY,
+                "currency": currency().code,
                 "elements": [
                     {
                         "price_components": [

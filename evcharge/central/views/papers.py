@@ -8,6 +8,7 @@ from typing import Any
 from evcharge.domain.billing import price_text
 from evcharge.domain.session import Ticket
 from evcharge.domain.tariff import Consumption, Tariff
+from evcharge.runtime.network_currency import currency
 
 Json = dict[str, Any]
 
@@ -28,11 +29,12 @@ class Issuer:
         return part if cents >= 0 else -part
 
     def told(self, cents: int) -> Json:
-        """Return who charges `cents`, and the VAT that they contain."""
+        """Return who charges `cents`, of which currency, and the VAT that they contain."""
         vat = (
             {"percent": self.vat_permille / 10, "cents": self.vat_cents(cents)} if self.vat_permille else None
         )
-        return {"operator": self.operator, "tax_id": self.tax_id, "address": self.address, "vat": vat}
+        about = {"operator": self.operator, "tax_id": self.tax_id, "address": self.address}
+        return {**about, "vat": vat, "currency": currency().code}
 
 
 @dataclass(frozen=True, slots=True)

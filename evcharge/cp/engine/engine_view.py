@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from evcharge import labels
 from evcharge.cp.health import BROKEN
 from evcharge.cp.status import (
     EngineFacts,
@@ -15,7 +16,7 @@ from evcharge.cp.status import (
     state_words,
     warmth,
 )
-from evcharge.domain.billing import euros, kwh, price_text
+from evcharge.domain.billing import kwh
 from evcharge.labels import Speech
 from evcharge.terminal import drawing
 from evcharge.terminal.fault_log import LoggedFault
@@ -111,7 +112,7 @@ def _session(session: ShownSession, facts: EngineFacts, words: Speech, width: in
         drawing.fact(words("energy"), words.figures(f"{kwh(session.energy_mwh)} kWh")),
         drawing.fact(
             words("cost"),
-            words.figures(f"{euros(session.cost_cents)} €  ({price_text(session.price)} €/kWh)"),
+            f"{labels.money(session.cost_cents, words.lang)}  ({labels.price(session.price, words.lang)})",
         ),
         drawing.fact(words("limit"), drawing.bar(used, width)),
     ]

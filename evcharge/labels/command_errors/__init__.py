@@ -10,13 +10,14 @@ import string
 from collections.abc import Mapping
 from functools import cache
 
+from evcharge.domain.currency import Currency
 from evcharge.labels import (
     DEFAULT_LANGUAGE,
     PAGE_LANGUAGES,
     Saying,
     Words,
     api_answers,
-    figures,
+    filled,
     log_lines,
     worded,
 )
@@ -38,6 +39,7 @@ from evcharge.labels.command_errors import (
     typed_errors,
     weather_errors,
 )
+from evcharge.runtime.network_currency import currency
 
 # Of one subject each.
 TABLES: tuple[Mapping[str, Words], ...] = (
@@ -79,13 +81,13 @@ def translated(text: str, lang: str) -> str:
     """Return an English sentence of ours in `lang`; one that is not known here stays as it is."""
     if lang == DEFAULT_LANGUAGE or lang not in PAGE_LANGUAGES:
         return text
-    for words, pattern in _patterns():
+    for words, pattern in _patterns(currency()):
         if found := pattern.fullmatch(text):
             values = {
                 field: translated(value, lang) if field in _INNER else value
                 for field, value in found.groupdict().items()
             }
-            return figures(worded(words, lang).format_map(values), lang)
+            return filled(words, lang, values)
     return cause(text, lang)
 
 
@@ -101,12 +103,12 @@ def because(text: str) -> Saying:
 
 
 @cache
-def _patterns() -> list[tuple[Words, re.Pattern[str]]]:
+def _patterns(_: Currency) -> list[tuple[Words, re.Pattern[str]]]:
     """Return all sentences with the patterns of their English, those with the most words of their own first."""
     tables = (*TABLES, api_answers.SENTENCES, log_lines.SENTENCES)
     known = [words for table in tables for words in table.values()]
     ordered = sorted(known, key=lambda words: -len(re.sub(r"\{.*?\}", "", words[0])))
-    return [(words, _pattern(words[0])) for words in ordered]
+    return [(words, _pattern(currency().finished(worded(words)))) for words in ordered]
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:

@@ -34,6 +34,16 @@ SENTENCES: Mapping[str, Words] = {
             "recupere la copia de seguridad anterior a la actualización (evcharge restore)."
         ),
     ),
+    "another currency": (
+        (
+            "the books of this network count in {before}, and `[central] currency` is {code}: nobody converts what is "
+            'in them. Set it to "{same}", or begin a new network with another --state folder.'
+        ),
+        (
+            "los libros de esta red cuentan en {before}, y `[central] currency` es {code}: nadie convierte lo que hay "
+            "en ellos. Ponga «{same}», o empiece otra red con otra carpeta --state."
+        ),
+    ),
     "restoring": (
         "{path} is being restored, and that was interrupted: start again to finish it.",
         "{path} se está restaurando, y eso se interrumpió: empiece de nuevo para terminarlo.",

@@ -87,12 +87,12 @@ SENTENCES: Mapping[str, Words] = {
     "file name": ("the name of a file or folder", "el nombre de un fichero o una carpeta"),
     "folder name": ("the name of a folder", "el nombre de una carpeta"),
     "price": (
-        'euros per kWh in quotes, such as "{example}"',
-        'euros por kWh entre comillas, como "{example}"',
+        'a price per kWh in quotes, such as "{example}"',
+        'un precio por kWh entre comillas, como "{example}"',
     ),
     "money": (
-        'euros in quotes, such as "{example}", up to {most}',
-        'euros entre comillas, como "{example}", hasta {most}',
+        'an amount in quotes, such as "{example}", up to {most}',
+        'un importe entre comillas, como "{example}", hasta {most}',
     ),
     "brokers": (
         "host:port, or several separated by commas; empty is off",
@@ -109,6 +109,10 @@ SENTENCES: Mapping[str, Words] = {
     "country": (
         'an ISO 3166 country code, such as "{example}"',
         'un código de país de ISO 3166, como "{example}"',
+    ),
+    "which currency": (
+        "an ISO 4217 code of a currency that has hundredths: {names}",
+        "un código de ISO 4217 de una moneda que tenga céntimos: {names}",
     ),
     "party": ('three letters or digits, such as "{example}"', 'tres letras o cifras, como "{example}"'),
     "time zone": (

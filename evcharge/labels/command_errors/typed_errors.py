@@ -10,16 +10,20 @@ SENTENCES: Mapping[str, Words] = {
         "{what} {shown} no vale: use de 1 a 32 de A-Z, 0-9, _ y -",
     ),
     "high price": (
-        "price {shown} €/kWh is above 100: is it in cents?",
-        "{shown} €/kWh pasa de 100: ¿son céntimos?",
+        "price {shown} is above 100 per kWh: is it in cents?",
+        "el precio {shown} pasa de 100 por kWh: ¿son céntimos?",
     ),
     "high amount": (
-        "amount {shown} € is more than {most} €: is it a typing error?",
-        "{shown} € es más de {most} €: ¿es un error al teclear?",
+        "amount {shown} is more than {most}: is it a typing error?",
+        "{shown} es más de {most}: ¿es un error al teclear?",
     ),
     "euros": (
-        "{why} {shown}: give euros as a plain number, such as {example}",
-        "{why} {shown}: dé los euros como un número sin más, como {example}",
+        "{why} {shown}: give a plain number, such as {example}",
+        "{why} {shown}: dé un número sin más, como {example}",
+    ),
+    "currency": (
+        "currency {shown}: give one that has hundredths, of {names}",
+        "moneda {shown}: indique una que tenga céntimos, de entre {names}",
     ),
     "energy": (
         "energy {shown}: give kWh as a plain number up to {most}, such as 3.2",

@@ -762,9 +762,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
     },
     "command_errors.typed_errors": {
         "id": "{what} {shown} no val: s’admeten d’1 a 32 de A-Z, 0-9, _ i -",
-        "high price": "el preu {shown} €/kWh passa de 100: està en cèntims?",
-        "high amount": "l’import {shown} € és més de {most} €: és un error d’escriptura?",
-        "euros": "{why} {shown}: doneu els euros com un nombre simple, com {example}",
+        "currency": "moneda {shown}: indiqueu-ne una que tingui cèntims, d’entre {names}",
+        "high price": "el preu {shown} passa de 100 per kWh: està en cèntims?",
+        "high amount": "l’import {shown} és més de {most}: és un error d’escriptura?",
+        "euros": "{why} {shown}: doneu un nombre simple, com {example}",
         "energy": "energia {shown}: doneu els kWh com un nombre simple de fins a {most}, com 3.2",
         "of price": "preu",
         "of amount": "import",

@@ -777,9 +777,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
     },
     "command_errors.typed_errors": {
         "id": "{what} {shown} ungültig: erlaubt sind 1 bis 32 aus A-Z, 0-9, _ und -",
-        "high price": "Preis {shown} €/kWh liegt über 100: Sind das Cent?",
-        "high amount": "Betrag {shown} € ist mehr als {most} €: ein Tippfehler?",
-        "euros": "{why} {shown}: Geben Sie Euro als einfache Zahl an, etwa {example}",
+        "currency": "Währung {shown}: Nennen Sie eine mit Hundertsteln, eine von {names}",
+        "high price": "Preis {shown} liegt über 100 je kWh: Sind das Cent?",
+        "high amount": "Betrag {shown} ist mehr als {most}: ein Tippfehler?",
+        "euros": "{why} {shown}: Geben Sie eine einfache Zahl an, etwa {example}",
         "energy": "Energie {shown}: Geben Sie kWh als einfache Zahl bis {most} an, etwa 3.2",
         "of price": "Preis",
         "of amount": "Betrag",

@@ -799,9 +799,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
     },
     "command_errors.typed_errors": {
         "id": "{what} {shown} ne convient pas\u00a0: sont permis 1 à 32 de A-Z, 0-9, _ et -",
-        "high price": "le prix {shown} €/kWh dépasse 100\u00a0: est-il en centimes\u00a0?",
-        "high amount": "le montant {shown} € dépasse {most} €\u00a0: est-ce une faute de frappe\u00a0?",
-        "euros": "{why} {shown}\u00a0: donnez les euros comme un nombre simple, comme {example}",
+        "currency": "devise {shown}\u00a0: indiquez-en une qui ait des centimes, parmi {names}",
+        "high price": "le prix {shown} dépasse 100 par kWh\u00a0: est-il en centimes\u00a0?",
+        "high amount": "le montant {shown} dépasse {most}\u00a0: est-ce une faute de frappe\u00a0?",
+        "euros": "{why} {shown}\u00a0: donnez un nombre simple, comme {example}",
         "energy": "énergie {shown}\u00a0: donnez les kWh comme un nombre simple, au plus {most}, comme 3.2",
         "of price": "prix",
         "of amount": "montant",

@@ -751,9 +751,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
     },
     "command_errors.typed_errors": {
         "id": "{what} {shown} não serve: aceitam-se de 1 a 32 de A-Z, 0-9, _ e -",
-        "high price": "o preço {shown} €/kWh passa de 100: está em cêntimos?",
-        "high amount": "o montante {shown} € é mais do que {most} €: é um erro de escrita?",
-        "euros": "{why} {shown}: indique os euros como um número simples, como {example}",
+        "currency": "moeda {shown}: indique uma que tenha cêntimos, de entre {names}",
+        "high price": "o preço {shown} passa de 100 por kWh: está em cêntimos?",
+        "high amount": "o montante {shown} é mais do que {most}: é um erro de escrita?",
+        "euros": "{why} {shown}: indique um número simples, como {example}",
         "energy": "energia {shown}: indique os kWh como um número simples até {most}, como 3.2",
         "of price": "preço",
         "of amount": "montante",

@@ -74,7 +74,7 @@ def test_an_amount_is_read_in_cents(text: str, cents: int):
     ],
 )
 def test_what_is_not_a_plain_number_of_euros_is_refused_with_an_example(text: str):
-    with pytest.raises(BadInput, match=r"^price .*: give euros as a plain number, such as 0\.25$") as problem:
+    with pytest.raises(BadInput, match=r"^price .*: give a plain number, such as 0\.25$") as problem:
         parse_price(text)
     assert problem.value.text.isascii()
     assert len(problem.value.text) < 600
@@ -88,7 +88,7 @@ def test_a_part_of_a_cent_is_no_amount():
 
 
 def test_a_price_above_a_hundred_euros_is_taken_for_cents():
-    with pytest.raises(BadInput, match="above 100: is it in cents"):
+    with pytest.raises(BadInput, match="above 100 per kWh: is it in cents"):
         parse_price("100.0001")
 
 
@@ -148,7 +148,7 @@ def test_the_dearest_ticket_is_an_amount_of_money_and_a_page_computes_it_exactly
 
 def test_an_amount_above_the_largest_is_a_typing_error():
     assert parse_cents("10000000") == MAX_MONEY_CENTS
-    with pytest.raises(BadInput, match="more than 10000000.00 €"):
+    with pytest.raises(BadInput, match=r"more than 10000000\.00:"):
         parse_cents("10000000.01")
 
 

@@ -33,6 +33,14 @@ def test_both_ends_have_the_same_keys_and_central_knows_who_it_is():
     assert (accepted.epoch, accepted.now, accepted.heartbeat_s) == (0, NOW, 2.0)
 
 
+@pytest.mark.parametrize(("speaks", "heard"), [(SPOKEN, "GBP"), (SPOKEN - {Feature.CURRENCY}, "EUR")])
+def test_a_peer_that_knows_of_currencies_hears_that_of_the_network(monkeypatch, speaks, heard: str):
+    monkeypatch.setattr(handshake, "SPOKEN", speaks)
+    peer, central = ends()
+    accept = central.on_proof(peer.on_challenge(central.on_hello(peer.hello())), "GBP")
+    assert peer.on_accept(accept).currency == heard
+
+
 def test_a_resume_ticket_gets_in_without_the_registry():
     peer, central = ends()
     accepted = peer.on_accept(central.on_proof(peer.on_challenge(central.on_hello(peer.hello()))))

@@ -22,7 +22,8 @@ from evcharge.central.rules.commands import Actor
 from evcharge.central.services.accounts import Directory
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.ids import Role
-from evcharge.http.server import Turns, prove
+from evcharge.http.server import CURRENCY, Turns, prove
+from evcharge.runtime.network_currency import currency
 
 OPERATOR, WEATHER_SERVICE = "operator", "weather"
 _TOLD = (Code.CREDENTIAL, Code.ROLE, Code.SLOW)
@@ -190,7 +191,8 @@ class Access:
         return request.cookies.get(_cookie_name(request), "")
 
     async def sign(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
-        """Put on every answer what it must say to browsers."""
+        """Put on every answer what it must say to browsers, and in what its money is to programs."""
+        response.headers[CURRENCY] = currency().code
         response.headers.update(origin_checks.security_headers(request.host))
         if isinstance(request, web.Request) and (token := request.get(_RENEWED)) is not None:
             self.show_login(request, response, token)

@@ -1,7 +1,8 @@
 """The shapes of what is answered: `openapi` documents them, and tests hold the real answers against them.
 
 Here are the network and its books; who takes part is in `member_answers`.
-Energy is in mWh, money in cents, a price in euros per kWh as text, instants ISO 8601 in UTC, days as UTC dates.
+Energy is in mWh, money in cents of the network's currency, a price in that per kWh as text, instants ISO 8601 in UTC,
+days as UTC dates.
 """
 
 from typing import Any
@@ -266,6 +267,7 @@ class Receipt(Shape):
     tax_id: str
     address: str
     vat: Vat | None
+    currency: str
 
 
 class Movement(Shape):
@@ -296,6 +298,7 @@ class StatementAnswer(Answer):
     tax_id: str
     address: str
     vat: Vat | None
+    currency: str
     complete: bool
 
 
@@ -500,6 +503,7 @@ class ReportAnswer(Answer):
     month: str
     by: str
     timezone: str
+    currency: str
     rows: list[ReportSums]
     total: ReportSums
 
@@ -514,6 +518,7 @@ class StatsAnswer(Answer):
     cps: list[PointUse]
     today: DaySums
     timezone: str
+    currency: str
     availability: float | None
 
 

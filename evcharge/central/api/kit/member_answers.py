@@ -23,9 +23,13 @@ class WhoAnswer(Answer):
 
 
 class WhoAmIAnswer(WhoAnswer):
-    """Who has logged in; with `has_account`, its password can be changed here."""
+    """Who has logged in; with `has_account`, its password can be changed here.
+
+    `currency` (ISO 4217) is that of every amount and price in this API, whose cents are its hundredths.
+    """
 
     has_account: bool
+    currency: str
 
 
 class LogOutAnswer(Answer):

@@ -72,7 +72,8 @@ def document(routes: Sequence[Route]) -> Schema:
         "info": {
             "title": "evcharge Central",
             "version": __version__,
-            "description": "Energy in mWh, money in cents, a price in euros per kWh as text, instants in ISO 8601. "
+            "description": "Energy in mWh, money in cents of the network's currency (`/api/whoami` names it), a price "
+            "in that per kWh as text, instants in ISO 8601. "
             "Lists answer `next`: give it as `before` for the page after. A program sends a bearer token; a browser "
             "its cookie, and then only from Central's own pages.",
         },

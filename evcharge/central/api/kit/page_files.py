@@ -15,6 +15,7 @@ from importlib.resources.abc import Traversable
 from msgspec import Struct
 
 from evcharge import labels
+from evcharge.domain.currency import EUR, Currency
 
 _KINDS = {
     "html": "text/html; charset=utf-8",
@@ -71,10 +72,13 @@ class Site(Struct, frozen=True):
     version: str
 
 
-def read_site(folder: Traversable, lang: str = labels.DEFAULT_LANGUAGE, *, slim: bool = True) -> Site:
+def read_site(
+    folder: Traversable, lang: str = labels.DEFAULT_LANGUAGE, currency: Currency = EUR, *, slim: bool = True
+) -> Site:
     """Return every file below `folder` of a kind that pages are made of; `slim` leaves comments out.
 
-    Pages name `lang`: they speak it to readers whose browser asks for no language that they know.
+    Pages name `lang`: they speak it to readers whose browser asks for no language that they know. They tell money in
+    `currency`.
     """
     found = dict(sorted(_found(folder, "")))
     whole = hashlib.sha256()
@@ -88,7 +92,7 @@ def read_site(folder: Traversable, lang: str = labels.DEFAULT_LANGUAGE, *, slim:
         if name == WORKER:
             return content.replace(b"VERSION-OF-THE-PARTS", version.encode())
         if name.endswith(".html"):
-            page = _page(content, found, version, lang)
+            page = _page(content, found, version, lang, currency)
             return _INDENT.sub(b"\n", page) if slim else page
         if slim and name.endswith((".js", ".css")) and "vendor/" not in name:
             return slimmed(content)
@@ -122,12 +126,14 @@ def slimmed(content: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def _page(content: bytes, found: Mapping[str, bytes], version: str, lang: str) -> bytes:
-    """Return a page that names its language, the version of its parts, and every module that it will need.
+def _page(content: bytes, found: Mapping[str, bytes], version: str, lang: str, currency: Currency) -> bytes:
+    """Return a page that names its language, the currency, the version of its parts, and all modules that it will need.
 
     Without that list a browser finds the modules of modules of modules one round trip after the other.
     """
-    content = content.replace(b'<html lang="en"', f'<html lang="{lang}"'.encode(), 1)
+    named = f'<html lang="{lang}" data-currency="{currency.code}"'
+    content = content.replace(b'<html lang="en"', named.encode(), 1)
+    content = content.replace(EUR.sign.encode(), currency.sign.encode())
     if entry := _ENTRY.search(content):
         indent, name = entry[1], entry[2].decode()
         links = [

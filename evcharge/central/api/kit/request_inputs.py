@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from evcharge import labels
 from evcharge.central.api.kit.routes import Parameter
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import AnyCommand
@@ -40,7 +41,8 @@ Reference = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:-]{1,64}\Z")]
 def make_sure(confirmed: bool, cents: int) -> None:
     """Raise Refused (E_CONFIRM) for an amount that looks like a slip, unless whoever gave it is sure."""
     if cents > SURE_CENTS and not confirmed:
-        raise Refused(f"{euros(cents)} € is more than {euros(SURE_CENTS)} €: is that right?", Code.CONFIRM)
+        text = f"{euros(cents)} € is more than {euros(SURE_CENTS)} €: is that right?"
+        raise Refused(labels.told(text), Code.CONFIRM)
 
 
 class Nothing(Struct, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from evcharge.central.books.rows import ticket_of
 from evcharge.central.feed import Live
 from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
 from evcharge.central.rules.facts import Driver, Facts, Weather
-from evcharge.central.views.alerts import alert_text, restored_text
+from evcharge.central.views.alerts import alert_detail, alert_text, restored_text
 from evcharge.central.views.event_text import why
 from evcharge.central.views.refusal_text import fields_in_words
 from evcharge.domain.billing import price_text
@@ -170,7 +170,7 @@ def alert(found: Alert) -> Json:
         "id": found.id,
         "kind": found.kind,
         "about": found.about,
-        "detail": found.detail,
+        "detail": alert_detail(found),
         "what": alert_text(found),
         "what_es": alert_text(found, "es"),
         "since": instant(found.since),

@@ -19,6 +19,7 @@ from evcharge.central.services.login_links import LoginLinks
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import Role
 from evcharge.http.server import answer
+from evcharge.runtime.network_currency import currency
 from evcharge.security.passwords import Credentials, LoginThrottle, Password
 
 # Given a driver's id, a secret and an address: returns what the credential is, or raises as Registrar does.
@@ -232,7 +233,7 @@ class Logins:
         caller = self._access.caller(request)
         role = caller.role if caller is not None else actor.role
         has_account = caller is not None and caller.login is not None and caller.login.has_account
-        return answer(described(actor.id, role) | {"has_account": has_account})
+        return answer(described(actor.id, role) | {"has_account": has_account, "currency": currency().code})
 
 
 def _wrong() -> AuthenticationError:

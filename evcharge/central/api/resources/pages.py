@@ -14,11 +14,12 @@ from aiohttp import hdrs, web
 
 from evcharge import labels
 from evcharge.central.api.kit.access import Access
-from evcharge.central.api.kit.page_files import WORKER, read_site, takes_gzip
+from evcharge.central.api.kit.page_files import WORKER, Site, read_site, takes_gzip
 from evcharge.central.api.kit.routes import ANYBODY, Route
 from evcharge.central.rules.commands import Actor
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
+from evcharge.runtime.network_currency import currency
 
 # Where each page is, and whose it is; the login is everybody's.
 _PAGES = {"/": "index.html", "/monitor": "monitor.html", "/driver": "driver.html"}
@@ -45,7 +46,10 @@ class Pages:
         self._folder = folder if folder is not None else files("evcharge.central") / "web"
         self._lang = lang
         self._dev = dev
-        self._site = read_site(self._folder, lang)
+        self._site = self._read()
+
+    def _read(self, *, slim: bool = True) -> Site:
+        return read_site(self._folder, self._lang, currency(), slim=slim)
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -108,7 +112,7 @@ class Pages:
         return response
 
     def _served(self, request: web.Request, name: str) -> web.Response:
-        site = read_site(self._folder, self._lang, slim=False) if self._dev else self._site
+        site = self._read(slim=False) if self._dev else self._site
         cached = "no-cache"
         if (versioned := _VERSIONED.fullmatch(name)) is not None:
             # A page that was opened before Central's last update gets what is there now, and keeps none of it.

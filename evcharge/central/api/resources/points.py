@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
+from evcharge import labels
 from evcharge.central.api.kit import answers, views
 from evcharge.central.api.kit.location_names import LocationName
 from evcharge.central.api.kit.past_lines import PastLines
@@ -48,7 +49,7 @@ _AFTER = Parameter("after", "The `next` of the page before.")
 
 
 class PointChange(Struct, forbid_unknown_fields=True):
-    """What is to change: a price in euros per kWh, such as "0.30"; a location."""
+    """What is to change: a price per kWh, such as "0.30"; a location."""
 
     price: Annotated[str, Meta(max_length=20)] | None = None
     location: LocationName | None = None
@@ -163,7 +164,7 @@ class PointRoutes:
             if price > SURE_PRICE_CENTI_CENTS and not body.confirm:
                 most = price_text(SURE_PRICE_CENTI_CENTS)
                 text = f"{price_text(price)} €/kWh is more than {most} €/kWh: is that right?"
-                raise Refused(text, Code.CONFIRM)
+                raise Refused(labels.told(text), Code.CONFIRM)
             orders.append(SetPrice(by=actor, cp_id=cp_id, price_centi_cents_per_kwh=price))
         if body.location is not None:
             orders.append(MovePoint(by=actor, cp_id=cp_id, location=Location.checked(body.location)))

@@ -23,6 +23,7 @@ from evcharge.domain.ids import CpId
 from evcharge.domain.strict_json import tellable
 from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
+from evcharge.runtime.network_currency import currency
 
 _BY = ("driver", "cp")
 BY = Parameter(
@@ -74,7 +75,14 @@ class Reports:
         name, by, rows = await self._made(request)
         told = [_told(row) for row in rows]
         return answer(
-            {"month": name, "by": by, "timezone": self._days.name, "rows": told, "total": _told(_total(rows))}
+            {
+                "month": name,
+                "by": by,
+                "timezone": self._days.name,
+                "currency": currency().code,
+                "rows": told,
+                "total": _told(_total(rows)),
+            }
         )
 
     async def report_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:

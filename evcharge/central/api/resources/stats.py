@@ -21,6 +21,7 @@ from evcharge.domain.ids import CpId, check_id, natural
 from evcharge.domain.strict_json import tellable
 from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
+from evcharge.runtime.network_currency import currency
 
 # Seconds of rest for each second of summing: a few hundredths of one core, however often it is asked for.
 _REST = 20.0
@@ -97,6 +98,7 @@ class Stats:
             "cps": msgspec.Raw(msgspec.json.encode([_use(use) for use in uses])),
             "today": _day(day, today or Sums()),
             "timezone": self._store.days.name,
+            "currency": currency().code,
             "availability": availability(uses),
         }
 

@@ -1,6 +1,6 @@
 // Numbers, money, energy and instants for people, in the language of the page. No-break spaces before units.
 import { locale, onLang, t } from "./i18n.js";
-import { dayOf, zone } from "./zone.js";
+import { dayOf, moneyFormat, signFirst, signOf, zone } from "./zone.js";
 
 const GAP = "\u00a0";
 let made = new Map();
@@ -43,12 +43,24 @@ export const kw = (watts) => powerParts(watts).join(GAP);
 /** Return energy with its unit: 6.91 kWh. @param {number} mwh milliwatt-hours */
 export const kwh = (mwh) => energyParts(mwh).join(GAP);
 
-/** Return money: 3.32 €. @param {number} cents */
-export const euros = (cents) => `${number(cents / 100, 2)}${GAP}€`;
+/** Return the sign of the network's currency. */
+export const sign = () => cached("sign", () => signOf(locale()));
+const first = () => cached("first", () => signFirst(locale()));
+
+/** Return an amount with so many decimals: 3.32 €, £3.32. @param {number} value @param {number} [decimals] */
+export const money = (value, decimals = 2) => first()
+  ? cached(`m${decimals}`, () => moneyFormat(locale(), decimals)).format(Number.isFinite(value) ? value : 0)
+  : `${number(value, decimals)}${GAP}${sign()}`;
+
+/** Return money in the network's currency, whose hundredths are its cents. @param {number} cents */
+export const euros = (cents) => money(cents / 100);
+
+/** Return money as [number, unit]; the unit is in the number where it comes first. @param {number} cents @returns {[string, string]} */
+export const moneyParts = (cents) => (first() ? [euros(cents), ""] : [number(cents / 100, 2), sign()]);
 
 /** Return a price: 0.44 €/kWh. @param {number} centiCents per kWh */
 export function price(centiCents) {
-  return `${number(centiCents / 1e4, centiCents % 100 ? 4 : 2)}${GAP}€/kWh`;
+  return `${money(centiCents / 1e4, centiCents % 100 ? 4 : 2)}/kWh`;
 }
 
 /** Return a share 0..1 as a percentage. @param {number} share */

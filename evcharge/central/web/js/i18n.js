@@ -1,5 +1,6 @@
 // The words of the page in the language of its reader, changed without loading anything again.
 import { $$, h, put, queried } from "./dom.js";
+import { signed } from "./zone.js";
 
 /**
  * The languages that the pages are offered in, complete by test: each by its own name, and the country that says how
@@ -41,8 +42,7 @@ async function load(to) {
     const wanted = [...parts].filter((part) => !loaded.has(to + part));
     if (!wanted.length) return;
     await Promise.all(wanted.map(async (part) => {
-      const module = await import(`./words/${to}${part}.js`);
-      Object.assign(WORDS[to], module.default);
+      Object.assign(WORDS[to], signed((await import(`./words/${to}${part}.js`)).default, to));
       loaded.add(to + part);
     }));
   }

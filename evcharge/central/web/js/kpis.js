@@ -1,6 +1,6 @@
 // The strip of figures above the wall, and the small picture of the whole network.
 import { h, put, set, sheets } from "./dom.js";
-import { energyParts, euros, number, percent, powerParts } from "./format.js";
+import { energyParts, euros, moneyParts, number, percent, powerParts } from "./format.js";
 import { counted, t, words } from "./i18n.js";
 import { later } from "./later.js";
 import { spark } from "./spark.js";
@@ -60,7 +60,7 @@ export class Kpis {
     const finished = counted("kpi.done", done, { count: number(done) });
     this.energy.show(...energyParts(kpi.energy_today_mwh ?? 0), done ? finished : t("kpi.none"));
     const revenue = kpi.revenue_today_cents ?? 0;
-    this.revenue.show(number(revenue / 100, 2), "€", done ? t("kpi.mean", { amount: euros(revenue / done) }) : "");
+    this.revenue.show(...moneyParts(revenue), done ? t("kpi.mean", { amount: euros(revenue / done) }) : "");
     const available = kpi.availability ?? 0;
     this.share.show(number(available * 100, available > 0.99 && available < 1 ? 1 : 0), "%", t("kpi.used", { share: percent(n ? busy / n : 0) }));
     set(this.ring, "stroke-dasharray", `${(available * 100).toFixed(1)} 100`);

@@ -1,6 +1,6 @@
 // The running sessions, the newest first.
 import { h, icon, put } from "./dom.js";
-import { number, time } from "./format.js";
+import { number, sign, time } from "./format.js";
 import { labelled, t, words } from "./i18n.js";
 import { keyed } from "./keyed.js";
 import { CHARGING, PREPARING } from "./states.js";
@@ -20,7 +20,7 @@ export class Running {
     this.none = words("p", "running.none", { class: "none" });
     this.more = h("p", { class: "none" });
     const heads = ["running.start", "running.driver", "running.cp"].map((key) => words("th", key, { scope: "col" }));
-    const units = ["kW", "kWh", "€"].map((unit) => h("th", { scope: "col", class: "n" }, unit));
+    const units = ["kW", "kWh", sign()].map((unit) => h("th", { scope: "col", class: "n" }, unit));
     this.table = h("table", { ...labelled("running.name") }, h("thead", null, h("tr", null, heads, units)), this.body);
     root.append(h("h2", null, icon("charging"), words("span", "running.name"), this.count),
       h("div", { class: "scroll", role: "region", tabindex: 0, ...labelled("running.name") }, this.table, this.none, this.more));

@@ -2,9 +2,10 @@
 import { post } from "./api.js";
 import { toast } from "./dialogs.js";
 import { askForm } from "./form_dialog.js";
+import { sign } from "./format.js";
 import { fitting, t, use } from "./i18n.js";
 
-/** What is typed in kWh or €, in the units of Central. */
+/** What is typed in kWh or money, in the units of Central. */
 const SCALE = { until_mwh: 1e6, until_cents: 100 };
 
 /** Ask for whom, and after how much it ends; then ask the charging point. @param {{id: string}} point */
@@ -15,7 +16,7 @@ export async function startFor({ id: cp }) {
     text: t("command.start_text"),
     fields: [
       { name: "driver", label: t("drawer.driver"), attrs: { required: true, maxlength: "32", placeholder: "D01" } },
-      { name: "unit", label: t("command.start_unit"), options: [["until_mwh", "kWh"], ["until_cents", "€"]] },
+      { name: "unit", label: t("command.start_unit"), options: [["until_mwh", "kWh"], ["until_cents", sign()]] },
       { name: "most", label: t("command.start_most"), hint: t("command.start_hint"), attrs: { inputmode: "decimal", maxlength: "8", pattern: "[0-9]{1,4}([.,][0-9]{1,3})?", title: t("command.start_hint") } },
     ],
     submit: t("command.start"),

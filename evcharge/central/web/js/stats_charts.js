@@ -2,18 +2,19 @@
 import { barChart } from "./chart.js";
 import { h } from "./dom.js";
 import { dayNamed, dayPlus, dayShort } from "./dates.js";
-import { euros, kwh, number } from "./format.js";
+import { euros, kwh, money, number } from "./format.js";
 import { t } from "./i18n.js";
 import { s } from "./chart_parts.js";
 import { Table } from "./table.js";
 
 const KINDS = [
   { name: "energy", tone: 1, of: (row) => row.energy_mwh, words: kwh, axis: (mwh) => axis(mwh / 1e6, "kWh") },
-  { name: "revenue", tone: 2, of: (row) => row.revenue_cents, words: euros, axis: (cents) => axis(cents / 100, "€") },
+  { name: "revenue", tone: 2, of: (row) => row.revenue_cents, words: euros, axis: (cents) => money(cents / 100, decimals(cents / 100)) },
   { name: "sessions", tone: 4, of: (row) => row.sessions, words: (n) => number(n), axis: (n) => axis(n, "") },
 ];
 
-const axis = (value, unit) => `${number(value, Number.isInteger(value) ? 0 : value < 1 ? 2 : 1)}${unit && ` ${unit}`}`;
+const decimals = (value) => (Number.isInteger(value) ? 0 : value < 1 ? 2 : 1);
+const axis = (value, unit) => `${number(value, decimals(value))}${unit && ` ${unit}`}`;
 
 /** Return {element, show(days, span)}: `days` as the API gives them, `span` the days asked for. */
 export function dayCharts() {

@@ -1,4 +1,22 @@
-// The time zone of the network, by which pages tell instants and days, whatever the browser's is.
+// What holds for the whole network, whatever the browser's is: the time zone of instants and days, the currency of money.
+
+/** Its ISO 4217 code; Central writes it into the page. */
+export const CURRENCY = document.documentElement.dataset.currency ?? "EUR";
+/** The euro has its sign behind in every language. */
+const IS_EURO = CURRENCY === "EUR";
+/** How a locale writes money. @param {string} locale @param {number} decimals */
+export const moneyFormat = (locale, decimals) => new Intl.NumberFormat(locale, /** @type {any} */ ({
+  style: "currency", currency: CURRENCY, currencyDisplay: "narrowSymbol", useGrouping: "always", signDisplay: "negative",
+  minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+}));
+const kinds = (locale) => moneyFormat(locale, 0).formatToParts(1);
+/** Return the sign of the currency. @param {string} locale */
+export const signOf = (locale) => (IS_EURO ? "€" : kinds(locale).find((part) => part.type === "currency")?.value ?? CURRENCY);
+/** Say whether it stands before an amount. @param {string} locale */
+export const signFirst = (locale) => !IS_EURO && kinds(locale)[0].type === "currency";
+/** Return words with that sign where they have "€". @param {Record<string, string>} words @param {string} locale @returns {Record<string, string>} */
+export const signed = (words, locale) =>
+  IS_EURO ? words : Object.fromEntries(Object.entries(words).map(([key, text]) => [key, text.replaceAll("€", signOf(locale))]));
 
 let name = "UTC";
 /** @type {Intl.DateTimeFormat} */ let wall;

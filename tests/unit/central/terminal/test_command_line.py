@@ -72,7 +72,7 @@ def test_in_spanish_the_comma_is_decimal():
         ("start CP001 D01 0 kWh", "'0 kWh' is not a limit"),
         ("quit now", "Type it like this: quit"),
         ("top-up D01", "Type it like this: top-up D01 20"),
-        ("top-up D01 -5", "'-5' is not an amount: give euros as a plain number, such as 12.50"),
+        ("top-up D01 -5", "'-5' is not an amount: give a plain number, such as 12.50"),
         ("top-up D01 20 twice", "Type it like this"),
         ("correct D01 -5", "Type it like this: correct D01 -5 REASON"),
         ("correct D01 S-1 -5 why", "'S-1' is not an amount"),

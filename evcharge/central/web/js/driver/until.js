@@ -1,6 +1,6 @@
 // After how much the next charge is to end: so much energy, so much money, or neither.
 import { $ } from "../dom.js";
-import { energyParts, euros, kwh, number } from "../format.js";
+import { energyParts, euros, kwh, moneyParts } from "../format.js";
 import { t, term } from "../i18n.js";
 
 /** How many mWh or cents one of its units has. @type {Record<string, number>} */
@@ -42,7 +42,7 @@ export function howFar({ energy_mwh: energy = 0, cost_cents: cost = 0, limit_mwh
   const allowed = Math.round(limit * price / 1e8);
   if ((mwh && limit < mwh) || (cents && allowed < cents)) return t("driver.until.short", { energy: kwh(limit) });
   if (mwh) return t("driver.until.of", { done: energyParts(energy)[0], most: kwh(mwh) });
-  return cents ? t("driver.until.of", { done: number(cost / 100, 2), most: euros(cents) }) : "";
+  return cents ? t("driver.until.of", { done: moneyParts(cost)[0], most: euros(cents) }) : "";
 }
 
 /** Return why a charge ended, as its driver is told. @param {string} reason */

@@ -24,7 +24,7 @@ export default {
   "drivers.top_up_of": "Afegeix saldo a {id}",
   "drivers.amount": "Import en €",
   "drivers.amount_hint": "Com a mínim 0,01 i com a màxim 100.000,00. Un segon clic no compta dues vegades.",
-  "drivers.amount_bad": "Escriviu un import en euros entre 0,01 i 100000, com ara 20 o 12,50.",
+  "drivers.amount_bad": "Escriviu un import entre 0,01 i 100000, com ara 20 o 12,50.",
   "drivers.topped_up": "{amount} per a {id}. Saldo: {balance}.",
   "drivers.block": "Bloqueja",
   "drivers.unblock": "Desbloqueja",

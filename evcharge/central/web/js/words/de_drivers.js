@@ -24,7 +24,7 @@ export default {
   "drivers.top_up_of": "Guthaben von {id} aufladen",
   "drivers.amount": "Betrag in €",
   "drivers.amount_hint": "Mindestens 0,01, höchstens 100.000,00. Ein zweiter Klick zählt nicht doppelt.",
-  "drivers.amount_bad": "Geben Sie einen Betrag in Euro zwischen 0,01 und 100000 ein, etwa 20 oder 12,50.",
+  "drivers.amount_bad": "Geben Sie einen Betrag zwischen 0,01 und 100000 ein, etwa 20 oder 12,50.",
   "drivers.topped_up": "{amount} für {id}. Guthaben: {balance}.",
   "drivers.block": "Sperren",
   "drivers.unblock": "Entsperren",

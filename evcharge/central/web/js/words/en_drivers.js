@@ -24,7 +24,7 @@ export default {
   "drivers.top_up_of": "Top up {id}",
   "drivers.amount": "Amount in €",
   "drivers.amount_hint": "At least 0.01, at most 100,000.00. A second click does not count twice.",
-  "drivers.amount_bad": "Type an amount in euros between 0.01 and 100000, such as 20 or 12.50.",
+  "drivers.amount_bad": "Type an amount between 0.01 and 100000, such as 20 or 12.50.",
   "drivers.topped_up": "{amount} for {id}. Balance: {balance}.",
   "drivers.block": "Block",
   "drivers.unblock": "Unblock",

@@ -24,7 +24,7 @@ export default {
   "drivers.top_up_of": "Recargar el saldo de {id}",
   "drivers.amount": "Importe en €",
   "drivers.amount_hint": "Como mínimo 0,01 y como máximo 100.000,00. Un segundo clic no cuenta dos veces.",
-  "drivers.amount_bad": "Escriba un importe en euros entre 0,01 y 100000, como 20 o 12,50.",
+  "drivers.amount_bad": "Escriba un importe entre 0,01 y 100000, como 20 o 12,50.",
   "drivers.topped_up": "{amount} para {id}. Saldo: {balance}.",
   "drivers.block": "Bloquear",
   "drivers.unblock": "Desbloquear",

@@ -43,7 +43,7 @@ export default {
   "driver.until.name": "Arrêter après",
   "driver.until.none": "sans limite",
   "driver.until.slider": "Arrêter après, environ",
-  "driver.until.most": "Arrêter après tant de kWh ou d’€",
+  "driver.until.most": "Arrêter après tant (kWh ou €)",
   "driver.until.of": "{done} sur {most}, puis arrêt",
   "driver.until.short": "Elle se termine à {energy} : votre solde et ce réseau n’en permettent pas plus.",
   "driver.until.ended": "arrêtée à votre limite",

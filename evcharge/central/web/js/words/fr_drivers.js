@@ -24,7 +24,7 @@ export default {
   "drivers.top_up_of": "Créditer {id}",
   "drivers.amount": "Montant en €",
   "drivers.amount_hint": "Au moins 0,01, au plus 100 000,00. Un second clic ne compte pas deux fois.",
-  "drivers.amount_bad": "Saisissez un montant en euros entre 0,01 et 100000, comme 20 ou 12,50.",
+  "drivers.amount_bad": "Saisissez un montant entre 0,01 et 100000, comme 20 ou 12,50.",
   "drivers.topped_up": "{amount} pour {id}. Solde : {balance}.",
   "drivers.block": "Bloquer",
   "drivers.unblock": "Débloquer",

@@ -24,7 +24,7 @@ export default {
   "drivers.top_up_of": "Carregar o saldo de {id}",
   "drivers.amount": "Montante em €",
   "drivers.amount_hint": "No mínimo 0,01, no máximo 100.000,00. Um segundo clique não conta duas vezes.",
-  "drivers.amount_bad": "Escreva um montante em euros entre 0,01 e 100000, como 20 ou 12,50.",
+  "drivers.amount_bad": "Escreva um montante entre 0,01 e 100000, como 20 ou 12,50.",
   "drivers.topped_up": "{amount} para {id}. Saldo: {balance}.",
   "drivers.block": "Bloquear",
   "drivers.unblock": "Desbloquear",
