@@ -195,6 +195,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
             keys=_keys(state, tokens),
             network=network_of(state),
             new_keys=standby is not None and standby.new_keys,
+            several=bool(config.reach.other_centrals),
         )
     again = standby is not None and standby.again
     async with (

@@ -44,6 +44,16 @@ SENTENCES: Mapping[str, Words] = {
         "The Central that leads does not answer at present. Try again in a moment.",
         "La Central que dirige no responde ahora. Pruebe de nuevo en un momento.",
     ),
+    "leader not trusted": (
+        (
+            "The Central that leads shows a certificate that is not of this network, or not valid now: compare the "
+            "clocks, and put its central.pem and central.key back."
+        ),
+        (
+            "La Central que dirige muestra un certificado que no es de esta red o que no vale ahora: compare los "
+            "relojes y restaure sus central.pem y central.key."
+        ),
+    ),
     # ---- who leads of several Centrals, and why
     "led first": ("{who} leads.", "{who} dirige."),
     "led again": ("{who} leads, as before.", "{who} dirige, como antes."),

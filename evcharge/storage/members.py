@@ -30,7 +30,8 @@ class Me:
     """One Central as it tells the others: `address` is its API's, `keys` a digest of those that all must share.
 
     `network` has a digest of each of KEY_FILES ("ca:1a2b service:3c4d,5e6f"), which the books remember; `new_keys` says
-    that other ones are replaced. `passing` is a command, which writes once and is no Central.
+    that other ones are replaced. `several`: peers know another Central, too. `passing` is a command, which writes once
+    and is no Central; `moving_to` is where it moves the books.
     """
 
     name: str = "central"
@@ -39,7 +40,9 @@ class Me:
     keys: str = ""
     network: str = ""
     new_keys: bool = False
+    several: bool = False
     passing: bool = False
+    moving_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

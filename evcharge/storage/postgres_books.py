@@ -93,6 +93,13 @@ class PostgresBooks:
         """Return the place of this Central among those on the same database."""
         return self._lease
 
+    async def move(self) -> None:
+        """Note that these books are elsewhere from now on (`Me.moving_to`). Raises StoreError."""
+        try:
+            await self._lease.move()
+        except ALL as problem:
+            raise store_error(problem) from problem
+
     async def end(self) -> None:
         """Store what is under way, and leave."""
         if self._under_way:

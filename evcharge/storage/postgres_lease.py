@@ -29,6 +29,7 @@ LOOK_S = 0.2
 _FREE_WITHIN_S = LEASE_S + 2.0
 # After PostgreSQL was away all locks are free for a moment: the leader comes back first.
 _GRACE_S = 1.0
+_FORGET_EACH_S = 60.0
 _RENEW_WITHIN_S = 2.0
 _TABLES = (
     """CREATE TABLE central (
@@ -38,15 +39,13 @@ _TABLES = (
     )""",
     """CREATE TABLE leader (
         name text COLLATE "C" NOT NULL, since timestamptz NOT NULL, cause text NOT NULL, before text NOT NULL,
-        network text NOT NULL DEFAULT ''
+        network text NOT NULL DEFAULT '', moved text NOT NULL DEFAULT ''
     )""",
     "INSERT INTO leader VALUES ('', clock_timestamp(), 'first', '')",
 )
-# Whose books they are was not told by those who led first.
-_HAS_NETWORK = """
-SELECT EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('leader') AND attname = 'network')
-"""
-_ADD_NETWORK = "ALTER TABLE leader ADD COLUMN network text NOT NULL DEFAULT ''"
+# Whose books they are was not told by those who led first; nor whether they had been moved away.
+_LATER = ("network", "moved")
+_HAS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('leader') AND NOT attisdropped"
 _UNTIL = f"clock_timestamp() + interval '{LEASE_S} s'"
 _MY_ROW = "SELECT owner, until < clock_timestamp() AS is_over FROM central WHERE name = $1"
 _BEGIN = f"""
@@ -62,7 +61,7 @@ UPDATE central SET until = {_UNTIL} WHERE name = $1 AND owner = $2
 RETURNING ARRAY(SELECT name FROM central WHERE name <> $1 AND until > clock_timestamp() ORDER BY name)
 """  # noqa: S608
 _LOOK = """
-SELECT leader.name, network, owner, address, version, epoch, until < clock_timestamp() AS is_over
+SELECT leader.name, network, moved, owner, address, version, epoch, until < clock_timestamp() AS is_over
 FROM leader LEFT JOIN central ON central.name = leader.name
 """
 # The row's lock lets it wait for a commit that is under way, and look again.
@@ -77,17 +76,17 @@ _LEAD = """
 UPDATE leader SET before = name, name = $1, since = clock_timestamp(), cause = $2,
     network = CASE WHEN $3 = '' THEN network ELSE $3 END
 """
-_LEADER = "SELECT name, network FROM leader FOR UPDATE"
+_LEADER = "SELECT name, network, moved FROM leader FOR UPDATE"
+_MOVE = "UPDATE leader SET moved = $1"
 _LEAVE = "UPDATE central SET owner = '', until = clock_timestamp() WHERE name = $1 AND owner = $2"
 # A command leaves no trace: whoever led before it has handed over.
 _LEAVE_NO_TRACE = """
 WITH gone AS (DELETE FROM central WHERE name = $1 AND owner = $2 RETURNING name)
 UPDATE leader SET name = before, before = '' FROM gone WHERE leader.name = gone.name
 """
-# Who has neither led last nor been seen for a day is forgotten.
+# Who has neither led last nor been seen for a day is forgotten, also when it was killed.
 _FORGET = """
-DELETE FROM central WHERE owner = '' AND until < clock_timestamp() - interval '1 day'
-AND name NOT IN (SELECT name FROM leader)
+DELETE FROM central WHERE until < clock_timestamp() - interval '1 day' AND name NOT IN (SELECT name FROM leader)
 """
 _MEMBERS = (
     "SELECT name, address, version, since, until > clock_timestamp() AS alive FROM central ORDER BY name"
@@ -105,8 +104,11 @@ async def make_tables(connection: asyncpg.Connection) -> None:
     if await connection.fetchval("SELECT to_regclass('leader')") is None:
         # One without leases is of a release that was never given out: it says nothing of the books.
         await connection.execute(";\n".join(("DROP TABLE IF EXISTS central", *_TABLES)))
-    elif not await connection.fetchval(_HAS_NETWORK):
-        await connection.execute(_ADD_NETWORK)
+        return
+    there = {row["attname"] for row in await connection.fetch(_HAS)}
+    for name in _LATER:
+        if name not in there:
+            await connection.execute(f"ALTER TABLE leader ADD COLUMN {name} text NOT NULL DEFAULT ''")
 
 
 class Lease:
@@ -149,11 +151,21 @@ class Lease:
         life = await self._alive()
         # One after the other: of two whose keys differ, the second sees the first.
         async with life.transaction():
-            self._check_network(await life.fetchrow(_LEADER))
+            self._check_books(await life.fetchrow(_LEADER))
             return await self._took_row(life)
 
-    def _check_network(self, leader: asyncpg.Record) -> None:
-        """Raise StateError when the books are of a network that has other keys."""
+    async def _begun_anew(self) -> bool:
+        life = await self._alive()
+        return await life.fetchrow(_MY_ROW, self.me.name) is None and await self._begun()
+
+    def _check_books(self, leader: asyncpg.Record) -> None:
+        """Raise StateError when the books are of a network that has other keys, or are no longer here."""
+        # A move that was broken off is begun again by the same command.
+        if leader["moved"] not in ("", self.me.moving_to):
+            raise StateError(
+                f"the books of {self._place} were moved to {leader['moved']} (evcharge migrate --to file): what is "
+                "here is older. Start Central there, or name an empty database or another schema."
+            )
         if not self.me.new_keys and (files := other_files(self.me.network, leader["network"])):
             raise StateError(
                 f"{self._place} belongs to a network with other keys: {', '.join(files)} of this state folder differ. "
@@ -252,10 +264,11 @@ class Lease:
         """Renew our own row; take over from a leader that is gone, and return whether we did."""
         async with asyncio.timeout(CONNECT_S):
             life = await self._alive()
-            if await life.fetchval(_RENEW, self.me.name, self.owner) is None:
+            # Whose row is gone was away for so long that it was forgotten.
+            if await life.fetchval(_RENEW, self.me.name, self.owner) is None and not await self._begun_anew():
                 raise Taken(f"another Central called {self.me.name} has begun on {self._place}.")
             found = await life.fetchrow(_LOOK)
-            self._check_network(found)
+            self._check_books(found)
             cause = await self._cause(found)
             if cause is not None:
                 return await self._take_over(life, found, cause)
@@ -281,7 +294,7 @@ class Lease:
             leader = await life.fetchrow(_LEADER)
             if leader["name"] != seen["name"]:
                 return False
-            self._check_network(leader)
+            self._check_books(leader)
             if cause not in (Cause.AGAIN, Cause.FIRST):
                 gone = cause is not Cause.SILENT
                 who = (seen["name"], seen["owner"], seen["epoch"], gone)
@@ -302,17 +315,20 @@ class Lease:
     async def _keep(self) -> None:
         """Renew the lease until it is lost."""
         loop = asyncio.get_running_loop()
-        sure = loop.time()
+        sure = forgot = loop.time()
         while not self._lost.done():
             began = loop.time()
             try:
                 async with asyncio.timeout(_RENEW_WITHIN_S):
                     life = await self._alive()
                     others = await life.fetchval(_RENEW, self.me.name, self.owner)
+                    if began - forgot > _FORGET_EACH_S:
+                        await life.execute(_FORGET)
+                        forgot = began
             except ALL as problem:
                 if loop.time() - sure > LEASE_S:
-                    # One that is alone has nobody who leads instead.
-                    if self.others:
+                    # One that is alone has nobody who leads instead; another may have come since it was cut off.
+                    if self.others or self.me.several:
                         self.lose(str(store_error(problem)))
                     self._cut()
             else:
@@ -331,6 +347,13 @@ class Lease:
         """Lead no longer: `watch` says so."""
         if not self._lost.done():
             self._lost.set_result(why)
+
+    async def move(self) -> None:
+        """Note that the books are where `me` moves them: nobody begins with these. Raises what the library raises."""
+        life = await self._alive()
+        async with life.transaction():
+            await life.execute("SET LOCAL synchronous_commit = on")
+            await life.execute(_MOVE, self.me.moving_to)
 
     async def watch(self) -> None:
         """Return never; raise Deposed when another one leads, or may."""

@@ -147,19 +147,6 @@ def freeze(books: PostgresBooks) -> None:
     books._lease._keeping.cancel()
 
 
-async def renewed(folder: Path, name: str, times: int) -> None:
-    """Wait until a Central has renewed its lease so often."""
-    looking = await connect(Place(url=engines.address(folder)))
-    try:
-        untils: set[object] = set()
-        async with asyncio.timeout(WITHIN_S):
-            while len(untils) <= times:
-                untils.add(await looking.fetchval("SELECT until FROM central WHERE name = $1", name))
-                await asyncio.sleep(0.05)
-    finally:
-        await looking.close()
-
-
 async def ended_by(channel: Channel) -> None:
     """Listen until the link ends; raise why."""
     async with asyncio.timeout(WITHIN_S):
@@ -403,6 +390,50 @@ async def test_one_that_is_cut_off_leads_no_more_where_another_may(tmp_path: Pat
                 await lease.watch()
 
 
+async def test_one_that_is_cut_off_leads_no_more_where_another_may_have_come_since(
+    tmp_path: Path, monkeypatch
+):
+    """It had no time to hear of the other one; peers know it all the same."""
+    way = Way(tmp_path)
+    await way.open()
+    monkeypatch.setattr(postgres_lease, "LEASE_S", 0.0)
+    place = Place(url=way.address)
+    async with asyncio.timeout(WITHIN_S):
+        async with open_postgres(place, setup.SCHEMA, STATEMENTS, Me(name="A", several=True), wait) as first:
+            await way.cut()
+            async with opened(tmp_path, "B") as second:
+                with pytest.raises(Deposed):
+                    await first.membership.watch()
+                await put(second, "b")
+
+
+async def test_who_was_not_seen_for_a_day_is_forgotten_and_may_come_back(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(postgres_lease, "RENEW_S", 0.01)
+    monkeypatch.setattr(postgres_lease, "_FORGET_EACH_S", 0.0)
+
+    async def names(books: PostgresBooks, wanted: list[str]) -> None:
+        async with asyncio.timeout(WITHIN_S):
+            while [one.name for one in (await books.membership.members())[1]] != wanted:
+                await asyncio.sleep(0.01)
+
+    async with opened(tmp_path, "A") as first, Heir(tmp_path, "B") as heir:
+        looking = await connect(Place(url=engines.address(tmp_path)))
+        killed = (
+            "INSERT INTO central SELECT 'C', 'its process', 1, 0, clock_timestamp() - interval '23 hours', "
+            "address, version, keys, since FROM central WHERE name = 'A'"
+        )
+        await looking.execute(killed)
+        await names(first, ["A", "B", "C"])
+        # B's computer was asleep for a day.
+        await looking.execute("DELETE FROM central WHERE name = 'B'")
+        await names(first, ["A", "B", "C"])
+        await looking.execute("UPDATE central SET until = until - interval '2 hours' WHERE name = 'C'")
+        await names(first, ["A", "B"])
+        await looking.close()
+        await first._lease.leave()
+        await put(await heir.took_over(), "b")
+
+
 # ---- whole Centrals, each a process
 
 
@@ -554,7 +585,6 @@ async def test_a_leader_that_is_cut_off_stands_by_until_the_database_is_back(tmp
     way = Way(tmp_path)
     await way.open()
     async with two(tmp_path, way.address) as (one, other):
-        await renewed(tmp_path, "A", times=2)  # it knows that it is not alone
         seen = len(one.lines)
         await way.cut()
         await one.says("This Central does not lead any more", seen)

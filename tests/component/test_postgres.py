@@ -581,6 +581,14 @@ def test_books_move_there_and_back_and_are_checked_and_backed_up(tmp_path: Path,
 
     asyncio.run(goes_on())
     assert cli.run(["migrate", *state, "--to", "file"]) == 0, capsys.readouterr().err
+    # Another Central that still names the database must not begin with what was left there.
+    shutil.copytree(
+        tmp_path, other := tmp_path.with_name("other"), ignore=shutil.ignore_patterns("central.db*")
+    )
+    for command in (["central"], ["migrate", "--to", "file"]):
+        assert cli.run([*command, "--state", str(other)]) == 1
+        assert "were moved to" in (said := capsys.readouterr().err)
+        assert "what is here is older" in said
     monkeypatch.delenv("EVCHARGE_CENTRAL__DATABASE")
     assert lasting(asyncio.run(reloaded(tmp_path / "central"))) == before
     assert cli.run(["audit", "verify", *state]) == 0

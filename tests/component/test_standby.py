@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from evcharge.central.api.standby import Standby
 from evcharge.domain.errors import Code, Overloaded
@@ -26,6 +28,9 @@ pytestmark = pytest.mark.timeout(60)
 class Pair:
     """A leader that breaks off, and where the one that stands by answers."""
 
+    # What the leader shows.
+    tls: ssl.SSLContext
+
     def __init__(self, state: Path) -> None:
         self.state, self.leader_port, self.port = state, free_port(), free_port()
         # What the leader says before its end, and what it was asked.
@@ -41,11 +46,11 @@ class Pair:
             await writer.drain()
         writer.close()
 
-    def client(self, port: int) -> ApiClient:
+    def client(self, port: int, lang: str = "en") -> ApiClient:
         """A command's way to the API on `port`."""
         token = BearerToken("-", state_folder.operator_token_path(self.state), {})
         url = f"https://127.0.0.1:{port}"
-        return ApiClient(url, self.state / "ca.pem", Speech(SENTENCES, "en"), token, 30)
+        return ApiClient(url, self.state / "ca.pem", Speech(SENTENCES, lang), token, 30)
 
 
 class Following:
@@ -62,7 +67,7 @@ class Following:
 async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
     state_folder.init_state(tmp_path, [], utc_now())
     pair, stop = Pair(tmp_path), asyncio.Event()
-    tls = server_context(tmp_path / "central.pem", tmp_path / "central.key")
+    pair.tls = tls = server_context(tmp_path / "central.pem", tmp_path / "central.key")
     settings = CentralSettings(api_host="127.0.0.1", api_port=pair.port)
     leader = Me(name="A", address=f"https://127.0.0.1:{pair.leader_port}")
     async with await asyncio.start_server(pair.leader, "127.0.0.1", pair.leader_port, ssl=tls):
@@ -128,3 +133,21 @@ async def test_a_browser_keeps_its_login_under_the_name_that_it_has_at_the_one_t
     secure = "; Secure" if scheme == "https" else ""
     assert given == [f"{ours}=new; HttpOnly; Path=/{secure}", "other=1; Secure"]
     assert pair.cookies == [shown.replace(f"{theirs}=of-another; ", "").replace(ours, theirs)]
+
+
+async def test_a_leader_whose_certificate_is_not_of_this_network_is_called_that(pair: Pair, tmp_path: Path):
+    """It was swapped for one of another authority: to try again in a moment would not help."""
+    state_folder.init_state(tmp_path / "another", [], utc_now())
+    pair.tls.load_cert_chain(tmp_path / "another/central.pem", tmp_path / "another/central.key")
+    for lang, words in (("en", "a certificate that is not of this network"), ("es", "no es de esta red")):
+        with pytest.raises(Overloaded, match=words):
+            await pair.client(pair.port, lang).call("GET", "/api/cps", dict)
+    assert pair.asked == []
+
+
+async def test_whoever_scrapes_one_that_stands_by_learns_that_it_does_not_lead(pair: Pair):
+    """The leader's own figures, told by both, would be counted twice."""
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{pair.port}/metrics") as found:
+        families = list(text_string_to_metric_families(await found.text()))
+    assert [(one.name, one.samples[0].value) for one in families] == [("evcharge_leads", 0.0)]
+    assert pair.asked == []

@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import WSMsgType, hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from evcharge.central.api.kit.access import is_loopback, login_cookie
 from evcharge.central.api.kit.api_task import ApiServer
 from evcharge.central.api.kit.origin_checks import own_port, security_headers
+from evcharge.central.api.resources.metrics import text_of_one_that_stands_by
 from evcharge.domain.errors import Code, Overloaded, StateError
 from evcharge.http.server import answer, application
 from evcharge.labels.central import said
@@ -38,6 +40,10 @@ _HOP = (
     hdrs.SEC_WEBSOCKET_EXTENSIONS, hdrs.SEC_WEBSOCKET_PROTOCOL,
 )  # fmt: skip
 _GONE = "The Central that leads does not answer at present. Try again in a moment."
+_NOT_OURS = (
+    "The Central that leads shows a certificate that is not of this network, or not valid now: compare the clocks, and "
+    "put its central.pem and central.key back."
+)
 _IN_DOUBT = "The Central that leads ended before it answered. Look whether it was done before you try again."
 _READS = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
 
@@ -119,6 +125,7 @@ class _Proxy:
         routes = [
             web.get("/healthz", self._health),
             web.get("/readyz", self._health),
+            web.get("/metrics", self._figures),
             web.route("*", "/{path:.*}", self._hand_on),
         ]
         return application(routes, _refused, _sign, self._settings.requests_per_s)
@@ -129,12 +136,16 @@ class _Proxy:
         led = f"{leader.name} leads" if leader is not None else "the database is away"
         return answer({"ready": True, "reasons": [f"stands by: {led}"], "kafka_events_waiting": None})
 
+    async def _figures(self, _request: web.Request) -> web.Response:
+        """Say that this one does not lead: those of the leader, told by both, would be counted twice."""
+        return web.Response(
+            body=text_of_one_that_stands_by(),
+            headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST, hdrs.CACHE_CONTROL: "no-store"},
+        )
+
     async def _hand_on(self, request: web.Request) -> web.StreamResponse:
         leader, http = self._membership.leader, self._http
         if leader is None or not leader.address or http is None or _HANDED_ON in request.headers:
-            raise Overloaded(_GONE, Code.UNREACHABLE, 1.0)
-        if request.path == "/metrics" and not is_loopback(request.remote or ""):
-            # The leader would take it for one of its own computer.
             raise Overloaded(_GONE, Code.UNREACHABLE, 1.0)
         url = leader.address + request.raw_path
         login = _Login(
@@ -148,6 +159,9 @@ class _Proxy:
             if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
                 return await self._talk(request, http, url, headers)
             return await self._ask(request, http, url, headers, login)
+        except aiohttp.ClientSSLError:
+            # No moment will mend that.
+            raise Overloaded(_NOT_OURS, Code.UNREACHABLE) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise Overloaded(_GONE, Code.UNREACHABLE, 1.0) from None
         except (aiohttp.ClientError, TimeoutError, OSError):

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import shutil
+import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from evcharge.central.books import verify
@@ -84,20 +86,23 @@ def to_file(config: Config) -> Path:
         if path.exists():
             raise StateError(f"{path} is there already: move it aside first.")
         with tempfile.TemporaryDirectory(prefix="evcharge-", dir=path.parent) as name:
-            back = Path(name) / path.name
-            asyncio.run(_brought(place, back, visitor(config)))
-            if wrong := verify.check(back):
-                raise StateError(f"{place} does not hold what was written ({wrong[0]}): nothing was moved.")
-            back.rename(path)
+            there = f"{path.resolve()} on {socket.gethostname()}"
+            me = replace(visitor(config), moving_to=there)
+            asyncio.run(_bring(place, Path(name) / path.name, me, lambda back: back.rename(path)))
         path.with_name(ELSEWHERE).unlink(missing_ok=True)
         sync_folder(path.parent)
     return path
 
 
-async def _brought(place: Place, target: Path, me: Me) -> None:
+async def _bring(place: Place, back: Path, me: Me, put: Callable[[Path], object]) -> None:
     from evcharge.storage.postgres_books import open_postgres
     from evcharge.storage.postgres_copy import copy_out
 
     # Nobody else writes meanwhile.
-    async with open_postgres(place, SCHEMA, STATEMENTS, me):
-        await copy_out(place, SCHEMA, target)
+    async with open_postgres(place, SCHEMA, STATEMENTS, me) as books:
+        await copy_out(place, SCHEMA, back)
+        if wrong := await asyncio.to_thread(verify.check, back):
+            raise StateError(f"{place} does not hold what was written ({wrong[0]}): nothing was moved.")
+        # First: there must never be two that both begin.
+        await books.move()
+        put(back)

@@ -59,6 +59,16 @@ SENTENCES: Mapping[str, Words] = {
             "estado, pero no central/central.db."
         ),
     ),
+    "books moved": (
+        (
+            "the books of {place} were moved to {where} (evcharge migrate --to file): what is here is older. Start "
+            "Central there, or name an empty database or another schema."
+        ),
+        (
+            "los libros de {place} se llevaron a {where} (evcharge migrate --to file): lo que hay aquí es más "
+            "antiguo. Arranque allí la Central, o indique una base de datos vacía u otro esquema."
+        ),
+    ),
     "other network": (
         (
             "{place} belongs to a network with other keys: {files} of this state folder differ. Copy the state "

@@ -638,6 +638,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "--demo és per a una xarxa a part, i {who} està registrat aquí: doneu una altra carpeta amb "
             "--state."
         ),
+        "leader not trusted": (
+            "La Central que dirigeix mostra un certificat que no és d’aquesta xarxa o que ara no val: compareu els "
+            "rellotges i torneu-hi a posar central.pem i central.key."
+        ),
         "no leader": "La Central que dirigeix no respon ara. Torneu-ho a provar d’aquí a un moment.",
         "led first": "{who} dirigeix.",
         "led again": "{who} dirigeix, com abans.",

@@ -651,6 +651,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "--demo ist für ein eigenes Netz, und {who} ist hier registriert: Geben Sie mit --state einen "
             "anderen Ordner an."
         ),
+        "leader not trusted": (
+            "Das führende Central zeigt ein Zertifikat, das nicht von diesem Netz ist oder jetzt nicht gilt: "
+            "Vergleichen Sie die Uhren, und legen Sie dort central.pem und central.key zurück."
+        ),
         "no leader": "Das führende Central antwortet gerade nicht. Versuchen Sie es gleich noch einmal.",
         "led first": "{who} führt.",
         "led again": "{who} führt wie zuvor.",

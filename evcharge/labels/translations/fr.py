@@ -668,6 +668,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "--demo est pour un réseau à part, et {who} est inscrit ici\u00a0: donnez un autre dossier "
             "avec --state."
         ),
+        "leader not trusted": (
+            "Le Central qui dirige montre un certificat qui n’est pas de ce réseau ou qui n’est pas valable "
+            "maintenant : comparez les horloges et remettez ses fichiers central.pem et central.key."
+        ),
         "no leader": "Le Central qui dirige ne répond pas pour l’instant. Réessayez dans un moment.",
         "led first": "{who} dirige.",
         "led again": "{who} dirige, comme avant.",

@@ -629,6 +629,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "demo with others": (
             "--demo é para uma rede própria, e {who} está registado aqui: indique outra pasta com --state."
         ),
+        "leader not trusted": (
+            "A Central que dirige mostra um certificado que não é desta rede ou que não é válido agora: compare os "
+            "relógios e reponha os seus ficheiros central.pem e central.key."
+        ),
         "no leader": "A Central que dirige não responde agora. Tente novamente daqui a pouco.",
         "led first": "{who} dirige.",
         "led again": "{who} dirige, como antes.",

@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from evcharge import __version__
+from evcharge.runtime.config import load
+from evcharge.storage.postgres_place import Place
 from tests.unit.deploy.composed import (
     DEPLOY,
     FILES,
@@ -189,6 +191,20 @@ def test_the_second_central_is_as_the_first_with_a_state_folder_of_its_own():
         assert environment["EVCHARGE_REACH__OTHER_APIS"] == "https://central-b:8000"
 
 
+@pytest.mark.parametrize("file", ["", "postgres.env", "two-centrals.env"])
+def test_what_the_compose_file_tells_us_are_settings_that_evcharge_takes(file: str):
+    given = variables(DEPLOY / file) if file else {}
+    services = read(FILES[0], given)["services"]
+    assert ours(services)
+    for name, one in ours(services).items():
+        # Filled in before it was read as YAML, what is empty is no text here.
+        told = {key: str("" if value is None else value) for key, value in one["environment"].items()}
+        config = load(Path("/dev/null"), {k: v for k, v in told.items() if k.startswith("EVCHARGE_")}, {})
+        assert len(config.reach.centrals) == (2 if "OTHER_CENTRALS" in given else 1), name
+        if name.startswith("central"):
+            assert Place(url=config.central.database).hosts[0][0] == ("postgres" if given else "")
+
+
 def test_the_first_pc_of_a_lab_must_be_told_its_address():
     with pytest.raises(Unset, match="the address of this PC"):
         read(DEPLOY / "lab" / "pc1.yaml", {})
@@ -287,6 +303,9 @@ def test_prometheus_and_grafana_find_what_is_mounted():
     (job,) = settings["scrape_configs"]
     assert settings["rule_files"] == ["alerts.yml"]
     assert job["static_configs"] == [{"targets": ["central:8000"]}]
+    # Its name is found only where its profile is on.
+    (second,) = job["dns_sd_configs"]
+    assert (second["names"], second["port"]) == ([services["central-b"]["hostname"]], 8000)
     assert "figures:/figures:ro" in services["prometheus"]["volumes"]
     (source,) = yaml.safe_load(
         (DEPLOY / "grafana/provisioning/datasources/prometheus.yaml").read_text("utf-8")

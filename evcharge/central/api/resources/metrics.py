@@ -35,6 +35,8 @@ from evcharge.http.server import answer
 
 # How many events wait for Kafka, and whether it takes them.
 Backlog = Callable[[], tuple[int, bool]]
+# The only figure of a Central that stands by (`api/standby`): one Central has 1, the others 0.
+LEADS, LEADS_TEXT = "evcharge_leads", "Whether this Central leads its network."
 _COMMIT_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _COMMIT_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0)
 
@@ -164,6 +166,7 @@ class Figures(Collector):
                 "evcharge_kafka_events_waiting", "Stored events that Kafka does not have yet.", waiting
             )
             yield _one("evcharge_kafka_up", "Whether Kafka takes what it is sent.", is_up)
+        yield _one(LEADS, LEADS_TEXT, 1)
         yield _by("evcharge_build", "The version that runs.", "version", {__version__: 1})
 
 
@@ -176,6 +179,11 @@ def _by(name: str, text: str, label: str, values: Mapping[Any, int]) -> GaugeMet
 
 def _one(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, text, value=value)
+
+
+def text_of_one_that_stands_by() -> bytes:
+    """Return the figures of a Central that does not lead, as Prometheus reads them."""
+    return f"# HELP {LEADS} {LEADS_TEXT}\n# TYPE {LEADS} gauge\n{LEADS} 0.0\n".encode()
 
 
 class Metrics:
