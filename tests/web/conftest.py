@@ -13,12 +13,21 @@ from tests.absent import absent
 from tests.web import browser as browsers
 from tests.web.room import ControlRoom, control_room
 
+_IN_ONE_LOOP = pytest.mark.asyncio(loop_scope="session")
+_browsers: list[Browser] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Say it before the loop's factory becomes a parameter: one of each test ends browser and room after each test."""
+    metafunc.definition.add_marker(_IN_ONE_LOOP, append=False)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run every test of this folder in the session's loop, where the browser lives."""
     for item in items:
         if "tests/web/" in item.nodeid:
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(_IN_ONE_LOOP, append=False)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
@@ -27,6 +36,8 @@ async def browser() -> AsyncIterator[Browser]:
     if browsers.CHROMIUM is None:
         absent("no Chromium here: apt-get install chromium-headless-shell, or name one in EVCHARGE_CHROMIUM")
     async with browsers.chromium() as running:
+        _browsers.append(running)
+        assert len(_browsers) == 1, "each test has a browser of its own: its loop is not the session's"
         yield running
 
 
