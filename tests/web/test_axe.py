@@ -1,11 +1,11 @@
-"""axe finds nothing on any page, dark and light, with something on each."""
+"""A full house on every page: axe finds nothing, dark and light, and nothing is cut on any screen."""
 
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from tests.web.browser import PHONE
+from tests.web.browser import LAPTOP, PHONE, TELEVISION, languages
 from tests.web.room import control_room
 from tests.web.scene import lively, write_the_past
 
@@ -158,3 +158,68 @@ async def test_no_sheet_and_no_dialog_has_violations_on_a_phone(room, window, th
             await faultless(page, tab)
             for act in acts:
                 await opens(page, f"#{tab}", act)
+
+
+# The next picture of the screen has been measured and drawn.
+PICTURE = "() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))"
+# What of the wall does not fit where it stands: tiles with the widest figures of a fast charge, and headings.
+CUT = """() => {
+  for (const [part, words] of [[".main", "99.8 kW"], [".r1", "12.57 €"], [".r2", "110.29 kWh"]]) {
+    for (const one of document.querySelectorAll(`.tile[data-s="charging"] ${part}`)) one.textContent = words;
+  }
+  const over = (one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 2;
+  const wider = (one) => one.getClientRects().length && over(one);
+  const box = (one) => one.getBoundingClientRect();
+  const below = (one) => box(one).top > box(one.parentElement).bottom;
+  const parts = [...document.querySelectorAll(".tile > :not(.sr-only, .spark, .lamps)")].filter(wider);
+  const figures = [...document.querySelectorAll(".site h2 small")];
+  const small = figures.filter((one) => below(one) || wider(one.parentElement));
+  return [...new Set([...parts, ...small].map((one) => one.textContent))];
+}"""
+
+
+async def test_the_wall_says_everything_in_full_on_every_screen(room, window) -> None:
+    async with window(size=LAPTOP) as opened:
+        page = await room.enter(opened, "viewer", at="/?d=tiles")
+        await expect(page.locator('.tile[data-s="charging"]')).to_have_count(5)
+        cut = {lang: await page.evaluate(CUT) async for lang in languages(page)}
+        for width, height in (TELEVISION, (3840, 2160)):
+            await page.set_viewport_size({"width": width, "height": height})
+            await page.evaluate(PICTURE)
+            cut[f"{width}"] = await page.evaluate(CUT)
+        assert not any(cut.values()), cut
+
+
+# Pairs of words of the navigation, or of buttons under a place, between which there is no gap.
+TOUCHING = """() => {
+  const box = (one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return (one.matches("button") ? one : range).getBoundingClientRect();
+  };
+  const along = (from, to, a, b) => a[from] < b[to] + 2 && b[from] < a[to] + 2;
+  const close = (a, b) => along("left", "right", box(a), box(b)) && along("top", "bottom", box(a), box(b));
+  const seen = (one) => one.getClientRects().length;
+  const of = (them) => them.filter(seen).flatMap((one, k, shown) =>
+    shown.slice(k + 1).filter((other) => close(one, other)).map((other) => `${one.textContent} ${other.textContent}`));
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const feet = all(".place footer").flatMap((foot) => of(all("button", foot)));
+  return [...of(all(".nav :is(a, .more) > span:not(.tell)")), ...feet];
+}"""
+
+
+async def test_no_words_touch_and_no_name_of_the_map_is_cut_on_a_phone(room, window) -> None:
+    async with window(size=PHONE) as opened:
+        page = await room.enter(opened, at="/#weather")
+        await expect(page.locator(".place footer").first).to_be_visible()
+        touching = {lang: await page.evaluate(TOUCHING) async for lang in languages(page)}
+        assert not any(touching.values()), touching
+        await page.goto(f"{room.url}/?d=map")
+        await expect(page.locator(".node")).to_have_count(6)
+        names = await page.locator(".node .name").evaluate_all(
+            """(all) => all.filter((one) => {
+              const [at, picture] = [one, one.closest("svg")].map((each) => each.getBoundingClientRect());
+              return at.width && (at.left < picture.left || at.right > picture.right);
+            }).map((one) => one.textContent)"""
+        )
+        assert not names

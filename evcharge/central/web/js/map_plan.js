@@ -71,8 +71,8 @@ const halfOf = (text) => Math.max(30, (text.length * LETTER) / 2);
 
 /**
  * Say what stands at each site, in their order, and how far from below it (null: nothing, there is no room): below, above,
- * to the right or left, without covering a name or a site, and within the picture if it can. A name without room is added to that of the nearest site: none
- * is lost.
+ * to the right or left, without covering a name or a site, and within the picture, at whose edge it stands not quite in
+ * the middle. A name without room is added to that of the nearest site: none is lost, and none is cut.
  * @param {{x: number, y: number, r: number, name: string}[]} sites @param {number} [width] @param {number} [height] of the picture
  * @returns {{text: string, shift: [number, number]|null}[]}
  */
@@ -81,14 +81,19 @@ export function withRoom(sites, width = Infinity, height = Infinity) {
   const taken = [...rings];
   const free = (box, ...own) => taken.every((one) => own.includes(one) || box[2] < one[0] || box[0] > one[2] || box[3] < one[1] || box[1] > one[3]);
   const within = (box) => box[0] >= 0 && box[1] >= 0 && box[2] <= width && box[3] <= height;
-  const put = ({ x, y, r }, place, text) => {
+  const put = ({ x, y, r }, place, text, slides = false) => {
     const half = halfOf(text);
     const [dx, dy, left, top] = place(r, half);
-    return { text, place, shift: /** @type {[number, number]} */ ([dx, dy]), box: [x + left, y + top, x + left + 2 * half, y + top + TALL], more: 0 };
+    const slide = slides ? Math.max(0, half - x) - Math.max(0, x + half - width) : 0;
+    const [from, down] = [x + left + slide, y + top];
+    return { text, place, shift: /** @type {[number, number]} */ ([dx + slide, dy]), box: [from, down, from + 2 * half, down + TALL], more: 0 };
   };
   const labels = sites.map((site, k) => {
-    const all = PLACES.map((place) => put(site, place, site.name)).filter(({ box }) => free(box, rings[k]));
-    const found = all.find(({ box }) => within(box)) ?? all[0];
+    const all = PLACES.map((place) => put(site, place, site.name));
+    // Below it and above it.
+    if (within(rings[k])) all.push(...PLACES.slice(0, 2).map((place) => put(site, place, site.name, true)));
+    const roomy = all.filter(({ box }) => free(box, rings[k]));
+    const found = roomy.find(({ box }) => within(box)) ?? (within(rings[k]) ? null : roomy[0]);
     if (found) taken.push(found.box);
     return found ?? null;
   });

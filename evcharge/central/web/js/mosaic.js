@@ -1,10 +1,13 @@
-// Every charging point on one canvas: for thousands of them, and small as a picture of the whole network.
+// Every charging point on one canvas: for thousands of them, and small as a picture of the whole network. Its units grow
+// with the type of the page, as everything else does.
 import { palette, drawCell } from "./mosaic_cell.js";
 import { planMosaic } from "./mosaic_plan.js";
 import { sitesOf } from "./sites.js";
 
 const LABELS = 96;
 const MOST_LABELLED = 40;
+/** Rows from this height on have larger names, up to twice as large. */
+const ROOMY = 60;
 
 export class Mosaic {
   /** @type {import("./mosaic_plan.js").Plan|null} */ plan = null;
@@ -17,7 +20,7 @@ export class Mosaic {
    * @param {{gap?: number, most?: number, labels?: boolean, onOpen: (i: number) => void,
    *   onHover?: (i: number|null, x: number, y: number) => void}} options `most`: the height of a cell at most
    */
-  constructor(canvas, store, pick, { gap = 1, most = 64, labels = false, onOpen, onHover }) {
+  constructor(canvas, store, pick, { gap = 1, most = Infinity, labels = false, onOpen, onHover }) {
     this.canvas = canvas;
     this.store = store;
     this.pick = pick;
@@ -48,20 +51,22 @@ export class Mosaic {
   /** Place every cell anew. */
   layout() {
     const { canvas, store } = this;
-    const width = canvas.clientWidth;
-    const height = canvas.clientHeight;
+    this.unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 10;
+    const width = canvas.clientWidth / this.unit;
+    const height = canvas.clientHeight / this.unit;
     if (width < 9 || height < 4 || !store.cps.length) return;
     const sites = sitesOf(store.cps);
     const labelled = this.labels && sites.length > 1 && sites.length <= MOST_LABELLED && width > 600;
-    this.gutter = labelled ? LABELS : 0;
+    this.large = Math.min(2, Math.max(1, height / sites.length / ROOMY));
+    this.gutter = labelled ? LABELS * this.large : 0;
     const all = [{ key: "*", name: "", cps: sites.flatMap((site) => site.cps) }];
     this.plan = planMosaic(labelled ? sites : all, width - this.gutter, height, this.most);
     if (!this.plan) return;
     const ratio = devicePixelRatio || 1;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    this.ratio = ratio;
-    this.#boxes(ratio);
+    canvas.width = Math.round(canvas.clientWidth * ratio);
+    canvas.height = Math.round(canvas.clientHeight * ratio);
+    this.ratio = ratio * this.unit;
+    this.#boxes(this.ratio);
     this.draw();
   }
 
@@ -93,11 +98,11 @@ export class Mosaic {
   }
 
   #names() {
-    const { ctx, plan, colours } = this;
+    const { ctx, plan, colours, gutter, large } = this;
     ctx.globalAlpha = 1;
     Object.assign(ctx, { textAlign: "left", textBaseline: "top", fillStyle: colours.text });
-    ctx.font = "650 13px Inter, system-ui, sans-serif";
-    for (const [r, name] of plan.names) ctx.fillText(name, 2, r * plan.ch + 3, LABELS - 10);
+    ctx.font = `650 ${13 * large}px Inter, system-ui, sans-serif`;
+    for (const [r, name] of plan.names) ctx.fillText(name, 2, r * plan.ch + 3, gutter - 10);
   }
 
   /** @param {number} i */
@@ -138,8 +143,8 @@ export class Mosaic {
   hit(event) {
     if (!this.plan) return null;
     const box = this.canvas.getBoundingClientRect();
-    const row = this.plan.rows[Math.floor((event.clientY - box.top) / this.plan.ch)];
-    const c = Math.floor((event.clientX - box.left - this.gutter) / this.plan.cw);
+    const row = this.plan.rows[Math.floor((event.clientY - box.top) / this.unit / this.plan.ch)];
+    const c = Math.floor(((event.clientX - box.left) / this.unit - this.gutter) / this.plan.cw);
     return row && c >= 0 && c < row.length ? row[c] : null;
   }
 }

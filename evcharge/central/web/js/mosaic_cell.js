@@ -39,7 +39,7 @@ export function drawCell(ctx, colours, cp, [x, y, width, height], { gap, wanted 
   if (small < 6) return;
   const roomy = w >= 30 && high >= 28;
   ctx.fillStyle = ctx.strokeStyle = colours.ink[cp.s];
-  ctx.lineWidth = Math.max(1, Math.min(4, small / 12));
+  ctx.lineWidth = Math.max(1, Math.min(8, small / 12));
   ctx.lineCap = "round";
   if (cp.s === CHARGING) level(ctx, cp, [x, y, w, high], roomy, alpha);
   const size = small * (roomy ? 0.17 : 0.24);
@@ -84,10 +84,10 @@ function texts(ctx, cp, [x, y, w, high], alpha) {
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
   ctx.globalAlpha = alpha * (cp.s === AVAILABLE ? 0.9 : 1);
-  const size = Math.min(15, Math.max(9, w / 5.4));
+  const size = Math.min(30, Math.max(9, Math.min(w / 5.4, high / 5)));
   ctx.font = `600 ${size}px ${FONT}`;
   ctx.fillText(cp.id, cx, y + Math.min(high * 0.27, size + 3), w - 4);
   if (cp.s !== CHARGING) return;
-  ctx.font = `700 ${Math.min(22, w / 2.9, high / 2.6)}px ${FONT}`;
+  ctx.font = `700 ${Math.min(72, w / 2.9, high / 2.6)}px ${FONT}`;
   ctx.fillText(String(Math.round(cp.power / 1000)), cx, y + high * 0.62, w - 4);
 }

@@ -14,13 +14,13 @@ const WIDE = 1.12;
  */
 export function planMosaic(sites, width, height, most) {
   let best = null;
-  let least = Infinity;
+  let large = 0;
   for (let cols = 2; cols <= Math.max(2, width / 2.5); cols++) {
     const rows = sites.reduce((sum, site) => sum + Math.ceil(site.cps.length / cols), 0);
     const cw = Math.min(most * 1.3, width / cols);
     const ch = Math.min(most, height / rows);
-    const bad = Math.abs(Math.log(cw / ch / WIDE));
-    if (ch >= 1 && bad < least) [least, best] = [bad, { cols, cw, ch }];
+    const size = Math.min(cw / WIDE, ch);
+    if (ch >= 1 && size > large) [large, best] = [size, { cols, cw, ch }];
   }
   if (!best) return null;
   const rows = [];

@@ -7,7 +7,6 @@ import { Mosaic } from "./mosaic.js";
 import { stepFrom } from "./mosaic_plan.js";
 import { Tip } from "./tip.js";
 
-const FEW = 24;
 const PAGE = 10;
 
 export class MosaicView {
@@ -37,9 +36,8 @@ export class MosaicView {
     });
   }
 
-  /** Place the cells; those of a small network are larger. */
+  /** Place the cells. */
   build() {
-    this.mosaic.most = this.store.cps.length <= FEW ? 150 : 64;
     this.mosaic.layout();
   }
 
@@ -49,9 +47,9 @@ export class MosaicView {
     if (!cp) return;
     this.mosaic.point(i);
     put(this.words, spoken(cp, this.store.now()));
-    const box = this.mosaic.boxes[i];
+    const { boxes: { [i]: box }, unit } = this.mosaic;
     const at = this.canvas.getBoundingClientRect();
-    if (box) this.tip.at(i, at.left + box[0] + box[2], at.top + box[1] + box[3]);
+    if (box) this.tip.at(i, at.left + (box[0] + box[2]) * unit, at.top + (box[1] + box[3]) * unit);
   }
 
   /** @param {KeyboardEvent} event @param {(i: number) => void} onOpen */

@@ -19,10 +19,17 @@ export function wallGroup(site, tiles) {
   return { site, el, meta };
 }
 
+/** Return how wide a heading becomes, in em of its name: the figures are smaller. @param {Group} group */
+export function headingEm({ site }) {
+  const name = site.name || t("wall.no_location");
+  return name.length * 0.6 + 0.7 + figures(site.cps.length, 88_800).length * 0.5;
+}
+
+const figures = (count, power) => counted("site.points", count, { count: number(count), power: kw(power) });
+
 /** Say in each heading how many charging points it has, and their power. @param {Group[]} groups @param {import("./rows.js").Cp[]} cps */
 export function headings(groups, cps) {
   for (const { site, meta } of groups) {
-    const power = kw(site.cps.reduce((sum, i) => sum + cps[i].power, 0));
-    put(meta, counted("site.points", site.cps.length, { count: number(site.cps.length), power }));
+    put(meta, figures(site.cps.length, site.cps.reduce((sum, i) => sum + cps[i].power, 0)));
   }
 }

@@ -10,11 +10,13 @@ const MOST = 500;
 const HEAD = 2.7;
 /** A tile is not so much taller than its text needs. */
 const TALLEST = 1.6;
+/** Of a heading's height, its text; and the least of it that is read, in rem. */
+const [TITLE, LEAST_TITLE] = [0.54, 1.05];
 
 /**
  * @typedef {object} Plan @property {string} form @property {number[]} cols of each site
  * @property {number} w @property {number} h @property {number} gap @property {number} head height of a heading, in px
- * @property {number} scale of the text
+ * @property {number} scale of the text @property {number} title size of the headings' text, in px
  */
 
 /**
@@ -35,7 +37,8 @@ function shelve(counts, wide, deep) {
 
 /**
  * Return the plan that shows every tile at once and largest, the fullest form first; null when none can be read.
- * @param {{width: number, height: number, rem: number, counts: number[], headed: boolean}} room in px; tiles of each site
+ * @param {{width: number, height: number, rem: number, counts: number[], headed: boolean, titles?: number[]}} room in px;
+ *   tiles of each site, and how wide its heading is, in em
  * @param {string[]} forms @returns {Plan|null}
  */
 export function planWall(room, forms) {
@@ -43,17 +46,23 @@ export function planWall(room, forms) {
   if (!total || total > MOST) return null;
   for (const form of forms) {
     const plan = largest(room, form, total);
-    if (plan && plan.scale >= FORMS[form].least) return plan;
+    if (plan && plan.scale >= FORMS[form].least) return { ...plan, title: titled(room, plan) };
   }
   return null;
 }
 
-/** @param {Parameters<typeof planWall>[0]} room @param {string} form @param {number} total @returns {Plan|null} */
+/** As large as every heading has room for; one for which even the smallest is too large does not count. */
+function titled({ rem, titles = [] }, { cols, w, gap, head }) {
+  const fitting = titles.map((em, k) => (cols[k] * (w + gap) - gap) / em).filter((px) => px >= LEAST_TITLE * rem);
+  return Math.min(head * TITLE, ...fitting);
+}
+
+/** @param {Parameters<typeof planWall>[0]} room @param {string} form @param {number} total @returns {Omit<Plan, 'title'>|null} */
 function largest({ width, height, rem, counts, headed }, form, total) {
   const { w: wide, h: high, gap: apart, least } = FORMS[form];
   const gap = apart * rem;
   const most = Math.max(...counts);
-  /** @type {Plan|null} */ let best = null;
+  /** @type {Omit<Plan, 'title'>|null} */ let best = null;
   for (let across = 1; across <= total; across++) {
     const w = Math.floor((width - (across - 1) * gap) / across);
     if (w < wide * rem * least) break;

@@ -9,6 +9,8 @@ import { coordinates, countryName, inCountry } from "../country.js";
 import { fill, heading, poll, stateChip, tab } from "../tab.js";
 
 const AGAIN_S = 4;
+/** How many cards stand side by side at most, and at least where there is room for so many. */
+const [MOST, LEAST] = [5, 3];
 const BADLY = new Set(["COLD", "HEAT", "WIND", "STORM"]);
 
 /** Show the tab in `root`. @param {HTMLElement} root @param {any} store @returns {() => void} unmount */
@@ -30,6 +32,8 @@ function build({ section, signal }, store) {
       card.remove();
       kept.delete(name);
     }
+    const rows = Math.ceil(inOrder.length / MOST) || 1;
+    cards.style.setProperty("--cols", String(Math.max(LEAST, Math.ceil(inOrder.length / rows))));
     inOrder.forEach((one, i) => {
       if (!kept.has(one.location)) kept.set(one.location, h("li", { class: "place card" }));
       const card = kept.get(one.location);
