@@ -2,7 +2,7 @@
 import { get } from "./api.js";
 import { h, icon, put, set } from "./dom.js";
 import { number, when } from "./format.js";
-import { t, told } from "./i18n.js";
+import { counted, t, told } from "./i18n.js";
 import { poll } from "./tab.js";
 
 const AGAIN_S = 5;
@@ -37,6 +37,6 @@ export function chainState(signal) {
 function judged({ rows, ok, verified_at: at, first_bad: n, why, causes }) {
   const verified = at ? t("audit.verified", { at: when(at) }) : "";
   if (ok === false) return ["bad", [t("audit.broken", { n: number(n) }), why && `(${told(why, causes[why])})`, verified].filter(Boolean).join(" ")];
-  if (ok) return ["ok", `${t("audit.whole", { rows: number(rows) })} ${verified}`];
-  return ["unknown", t("audit.unverified", { rows: number(rows) })];
+  if (ok) return ["ok", `${counted("audit.whole", rows, { count: number(rows) })} ${verified}`];
+  return ["unknown", counted("audit.unverified", rows, { count: number(rows) })];
 }

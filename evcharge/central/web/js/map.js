@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { h, icon, iconHref, put, set } from "./dom.js";
 import { kw, number } from "./format.js";
-import { labelled, t, words } from "./i18n.js";
+import { counted, labelled, t, words } from "./i18n.js";
 import { MapView } from "./map_view.js";
 import { arcs, onMap, radii, summed, withRoom } from "./map_plan.js";
 import { townOf } from "./places.js";
@@ -50,7 +50,7 @@ export class SiteMap {
     this.list.replaceChildren(...this.aside.map((one) => one.el));
     this.beside.hidden = !this.aside.length;
     this.more.hidden = all.length <= MOST;
-    put(this.more, t("map.more", { count: number(all.length - MOST) }));
+    put(this.more, counted("map.more", all.length - MOST, { count: number(all.length - MOST) }));
     // What came or moved is brought into the view; otherwise it stays where its reader left it.
     const fits = JSON.stringify(this.nodes.map((node) => node.at).sort());
     if (fits !== this.#fits) this.view.fit(this.nodes.map((node) => node.at));

@@ -1,7 +1,7 @@
 // The four ways to look at the charging points: tiles, compact tiles, mosaic, map.
 import { h, icon, put, queried, set, sheets } from "./dom.js";
 import { number } from "./format.js";
-import { labelled, onLang, t, words } from "./i18n.js";
+import { counted, labelled, onLang, t, words } from "./i18n.js";
 import { onTheme } from "./theme.js";
 import { Wall } from "./wall.js";
 
@@ -125,7 +125,7 @@ export class Views {
     const { cps } = this.store;
     if (!this.pick.active) return put(this.note, cps.length || this.store.rev < 0 ? "" : t("wall.empty"));
     const shown = cps.filter((cp) => this.pick.match(cp)).length;
-    put(this.note, shown ? t("wall.shown", { shown: number(shown), all: number(cps.length) }) : t("wall.nothing"));
+    put(this.note, shown ? counted("wall.shown", cps.length, { shown: number(shown), count: number(cps.length) }) : t("wall.nothing"));
   }
 
   /** Bring one charging point before the eyes. @param {number} i @returns {boolean} whether the view can */

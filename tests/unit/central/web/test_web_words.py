@@ -76,6 +76,20 @@ def test_a_form_for_one_writes_its_number_as_it_is_for_none_in_other_languages()
             assert not key.endswith("_one") or "{count}" in text, f"{path.name}: {key}"
 
 
+COUNTED = r"\{(?:count|all|shown|rows|n|points|sessions|drivers|faults|days)\} (?:\w+ )?\w{2,}[^s]s\b"
+# Shown of two and more only, or of numbers that are known.
+NEVER_ONE = {"alarm.many", "alerts.times", "monitor.alert_times", "stats.days"}
+
+
+def test_what_counts_things_has_a_form_for_one():
+    lacking = set()
+    for path in WORDS.glob("en*.js"):
+        words = read_words(path)
+        counting = {key for key, text in words.items() if re.search(COUNTED, text)}
+        lacking |= {key for key in counting if f"{key}_one" not in words}
+    assert lacking == NEVER_ONE
+
+
 @pytest.mark.parametrize("lang", OFFERED)
 def test_terms_are_those_of_the_labels_word_for_word(lang):
     terms = read_words(WORDS / f"{lang}_terms.js") | read_words(WORDS / f"{lang}_codes.js")

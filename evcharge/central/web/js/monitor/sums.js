@@ -1,7 +1,7 @@
 // The whole network in five figures.
 import { $, h, put, set } from "../dom.js";
 import { duration, number, percent } from "../format.js";
-import { t, words } from "../i18n.js";
+import { counted, t, words } from "../i18n.js";
 import { ENGINE, FAULTED, MONITOR } from "../states.js";
 
 const NAMES = ["monitors", "engines", "faulted", "mean", "available"];
@@ -30,7 +30,7 @@ export function showSums(store, usage) {
   one("engines", number(count(ENGINE)), of, count(ENGINE) / cps.length, count(ENGINE) < cps.length);
   one("faulted", number(faulted), of, faulted / cps.length, faulted > 0);
   const { faults, mean_s } = usage.mean;
-  one("mean", faults ? duration(mean_s) : "–", faults ? t("monitor.sum.faults", { count: number(faults) }) : t("monitor.sum.none"), null, false);
+  one("mean", faults ? duration(mean_s) : "–", faults ? counted("monitor.sum.faults", faults, { count: number(faults) }) : t("monitor.sum.none"), null, false);
   const share = store.kpi.availability ?? 0;
   one("available", percent(share), t("monitor.sum.now"), share, false);
 }

@@ -3,7 +3,7 @@ export default {
   "drivers.statement": "Extracte",
   "drivers.title": "Conductors",
   "drivers.sub": "Els seus diners i qui està connectat ara",
-  "drivers.counts": "{all} conductors · {here} connectats · {busy} recarregant · {blocked} bloquejats",
+  "drivers.counts": "conductors: {all} · connectats: {here} · recarregant: {busy} · bloquejats: {blocked}",
   "drivers.empty": "Cap conductor no coincideix. Apareixen aquí quan es connecten per primera vegada.",
   "drivers.left": "Saldos de conductors donats de baixa",
   "drivers.left_hint": "Diners de conductors que ja no són a la xarxa. Ningú no pot recarregar amb ells: són seus, per retornar-los.",

@@ -84,6 +84,7 @@ export default {
   "monitor.sum.of": "de {count}",
   "monitor.sum.none": "sense avaries en 7 dies",
   "monitor.sum.faults": "{count} avaries en 7 dies",
+  "monitor.sum.faults_one": "{count} avaria en 7 dies",
   "monitor.sum.now": "ara",
   "monitor.key.search": "Cerca",
   "monitor.key.arrows": "Al punt de recàrrega següent",

@@ -3,7 +3,7 @@ export default {
   "drivers.statement": "Auszug",
   "drivers.title": "Fahrer",
   "drivers.sub": "Ihr Geld, und wer gerade da ist",
-  "drivers.counts": "{all} Fahrer · {here} verbunden · {busy} laden · {blocked} gesperrt",
+  "drivers.counts": "Fahrer: {all} · verbunden: {here} · laden: {busy} · gesperrt: {blocked}",
   "drivers.empty": "Kein Fahrer passt. Fahrer erscheinen hier, wenn sie sich zum ersten Mal anmelden.",
   "drivers.left": "Guthaben abgemeldeter Fahrer",
   "drivers.left_hint": "Geld von Fahrern, die nicht mehr im Netz sind. Niemand kann damit laden: Es gehört ihnen und ist auszuzahlen.",

@@ -84,6 +84,7 @@ export default {
   "monitor.sum.of": "von {count}",
   "monitor.sum.none": "keine in 7 Tagen",
   "monitor.sum.faults": "{count} in 7 Tagen",
+  "monitor.sum.faults_one": "{count} in 7 Tagen",
   "monitor.sum.now": "jetzt",
   "monitor.key.search": "Suchen",
   "monitor.key.arrows": "Zum nächsten Ladepunkt",

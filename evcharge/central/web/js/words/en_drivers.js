@@ -3,7 +3,7 @@ export default {
   "drivers.statement": "Statement",
   "drivers.title": "Drivers",
   "drivers.sub": "Their money, and who is here now",
-  "drivers.counts": "{all} drivers · {here} connected · {busy} charging · {blocked} blocked",
+  "drivers.counts": "drivers: {all} · connected: {here} · charging: {busy} · blocked: {blocked}",
   "drivers.empty": "No driver fits. Drivers appear here when they log in for the first time.",
   "drivers.left": "Left by withdrawn drivers",
   "drivers.left_hint": "Money of drivers who are in the network no more. Nobody can charge with it: it is theirs, to be paid out.",

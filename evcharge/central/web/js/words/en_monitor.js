@@ -84,6 +84,7 @@ export default {
   "monitor.sum.of": "of {count}",
   "monitor.sum.none": "no faults in 7 days",
   "monitor.sum.faults": "{count} faults in 7 days",
+  "monitor.sum.faults_one": "{count} fault in 7 days",
   "monitor.sum.now": "now",
   "monitor.key.search": "Search",
   "monitor.key.arrows": "To the next charging point",

@@ -3,7 +3,7 @@ export default {
   "drivers.statement": "Extracto",
   "drivers.title": "Conductores",
   "drivers.sub": "Su dinero y quién está conectado ahora",
-  "drivers.counts": "{all} conductores · {here} conectados · {busy} recargando · {blocked} bloqueados",
+  "drivers.counts": "conductores: {all} · conectados: {here} · recargando: {busy} · bloqueados: {blocked}",
   "drivers.empty": "Ningún conductor coincide. Aparecen aquí cuando se conectan por primera vez.",
   "drivers.left": "Saldos de conductores dados de baja",
   "drivers.left_hint": "Dinero de conductores que ya no están en la red. Nadie puede cargar con él: es suyo, para devolvérselo.",

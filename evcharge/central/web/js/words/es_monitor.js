@@ -84,6 +84,7 @@ export default {
   "monitor.sum.of": "de {count}",
   "monitor.sum.none": "sin averías en 7 días",
   "monitor.sum.faults": "{count} averías en 7 días",
+  "monitor.sum.faults_one": "{count} avería en 7 días",
   "monitor.sum.now": "ahora",
   "monitor.key.search": "Buscar",
   "monitor.key.arrows": "Al punto de recarga siguiente",

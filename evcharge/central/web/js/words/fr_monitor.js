@@ -84,6 +84,7 @@ export default {
   "monitor.sum.of": "sur {count}",
   "monitor.sum.none": "aucune panne en 7 jours",
   "monitor.sum.faults": "{count} pannes en 7 jours",
+  "monitor.sum.faults_one": "{count} panne en 7 jours",
   "monitor.sum.now": "maintenant",
   "monitor.key.search": "Chercher",
   "monitor.key.arrows": "Au point de charge suivant",

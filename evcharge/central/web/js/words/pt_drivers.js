@@ -3,7 +3,7 @@ export default {
   "drivers.statement": "Extrato",
   "drivers.title": "Condutores",
   "drivers.sub": "O seu dinheiro e quem está ligado agora",
-  "drivers.counts": "{all} condutores · {here} ligados · {busy} a carregar · {blocked} bloqueados",
+  "drivers.counts": "condutores: {all} · ligados: {here} · a carregar: {busy} · bloqueados: {blocked}",
   "drivers.empty": "Nenhum condutor corresponde. Aparecem aqui quando se ligam pela primeira vez.",
   "drivers.left": "Saldos de condutores retirados",
   "drivers.left_hint": "Dinheiro de condutores que já não estão na rede. Ninguém pode carregar com ele: é deles, para lhes ser devolvido.",

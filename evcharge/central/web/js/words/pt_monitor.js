@@ -84,6 +84,7 @@ export default {
   "monitor.sum.of": "de {count}",
   "monitor.sum.none": "nenhuma em 7 dias",
   "monitor.sum.faults": "{count} em 7 dias",
+  "monitor.sum.faults_one": "{count} em 7 dias",
   "monitor.sum.now": "agora",
   "monitor.key.search": "Procurar",
   "monitor.key.arrows": "Para o ponto de carregamento seguinte",
