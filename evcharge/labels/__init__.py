@@ -43,6 +43,12 @@ def _amount(sign: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.,:])(-?[0-9]+)\.([0-9]+)(?= ?{unit})")
 
 
+# Energy and power are the figures that grow beyond thousands.
+_GROUPED = re.compile(r"(?<![\w.,:])(-?[0-9]{4,})(\.[0-9]+)(?= ?k?Wh?\b)")
+# What parts thousands, as browsers do it: in French and Portuguese a blank at which no line breaks.
+_THOUSANDS = {"en": ",", "fr": "\u202f", "pt": "\u00a0"}
+
+
 class Phrase(StrEnum):
     """Sentences that several roles say. `say` fills in what stands in braces."""
 
@@ -281,15 +287,26 @@ def has_comma(lang: str) -> bool:
 
 
 def figures(text: str, lang: str) -> str:
-    """Return `text` with every amount that has a unit as `lang` writes it: "0.25 €/kWh" is "0,25 €/kWh" in Spanish.
+    """Return `text` with every amount that has a unit as `lang` writes it: "1234.5 kWh" is "1.234,5 kWh" in Spanish.
 
-    It stays as long as it was. Addresses, versions and what a program may read have no unit, and keep their points.
+    What is written so already stays. Addresses, versions and what a program may read have no unit: they keep their
+    points.
     """
-    return _amount(currency().sign).sub(r"\1,\2", text) if has_comma(lang) else text
+    comma = has_comma(lang)
+    apart, point = _THOUSANDS.get(lang, "."), "," if comma else "."
+    text = _GROUPED.sub(lambda found: f"{int(found[1]):,}".replace(",", apart) + point + found[2][1:], text)
+    return _amount(currency().sign).sub(r"\1,\2", text) if comma else text
+
+
+# What counts something in a sentence.
+_COUNTS = ("count", "n", "events", "detail")
 
 
 class Speech:
-    """Says the sentences of one room (a module of this package) in one language."""
+    """Says the sentences of one room (a module of this package) in one language.
+
+    Of a sentence that counts, the one whose name ends in ", one" is said for 1.
+    """
 
     def __init__(self, sentences: Mapping[str, Words], lang: str = DEFAULT_LANGUAGE) -> None:
         self._sentences = sentences
@@ -297,6 +314,8 @@ class Speech:
 
     def __call__(self, name: str, **values: object) -> str:
         """Return the sentence called `name` with `values` filled in."""
+        if (one := f"{name}, one") in self._sentences and any(values.get(of) in (1, "1") for of in _COUNTS):
+            name = one
         return filled(self._sentences[name], self.lang, values)
 
     def figures(self, text: str) -> str:

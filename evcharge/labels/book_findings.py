@@ -1,7 +1,4 @@
-"""What `evcharge audit verify` says of the books, in both languages: `domain/audit_findings.AuditFinding`. Pure.
-
-Where a sentence has a `count`, the one whose name ends in ", one" is said for 1.
-"""
+"""What `evcharge audit verify` says of the books, in both languages: `domain/audit_findings.AuditFinding`. Pure."""
 
 from collections.abc import Mapping
 
@@ -297,9 +294,7 @@ def in_words(finding: AuditFinding, lang: str = DEFAULT_LANGUAGE) -> str:
             facts[name.removesuffix("_mwh")] = _energy(value)
         else:
             facts[name] = _fact(name, value, lang)
-    one = f"{finding.name}, one"
-    name = one if facts.get("count") == 1 and one in SENTENCES else finding.name
-    return Speech(SENTENCES, lang)(name, **facts)
+    return Speech(SENTENCES, lang)(finding.name, **facts)
 
 
 def _fact(name: str, value: object, lang: str) -> object:

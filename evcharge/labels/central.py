@@ -115,6 +115,10 @@ SENTENCES: Mapping[str, Words] = {
         "{count} of the last {of} rows of the audit log are of another release: evcharge audit verify names them",
         "{count} de las últimas {of} filas de la auditoría son de otra versión: evcharge audit verify las nombra",
     ),
+    "events unread, one": (
+        "{count} of the last {of} rows of the audit log is of another release: evcharge audit verify names it",
+        "{count} de las últimas {of} filas de la auditoría es de otra versión: evcharge audit verify la nombra",
+    ),
     "repeated": ("{text} ({times} times)", "{text} ({times} veces)"),
     "driver added": ("{driver_id} is new here", "{driver_id} es nuevo aquí"),
     "driver connected": ("{driver_id} connected", "{driver_id} conectado"),
@@ -226,9 +230,17 @@ SENTENCES: Mapping[str, Words] = {
         "{n} more events in a few seconds than anyone can read: `evcharge events` has them all",
         "{n} sucesos más en unos segundos de los que nadie puede leer: todos están en `evcharge events`",
     ),
+    "events not shown, one": (
+        "{n} more event in a few seconds than anyone can read: `evcharge events` has it",
+        "{n} suceso más en unos segundos de los que nadie puede leer: está en `evcharge events`",
+    ),
     "points not shown": (
         "{n} more charging points than anyone can read: `evcharge cps` lists them all",
         "{n} puntos de recarga más de los que nadie puede leer: `evcharge cps` los enumera todos",
+    ),
+    "points not shown, one": (
+        "{n} more charging point than anyone can read: `evcharge cps` lists it",
+        "{n} punto de recarga más de los que nadie puede leer: `evcharge cps` lo enumera",
     ),
     "stood still": (
         "Central stood still for {seconds} s; no link is judged by it",
@@ -304,9 +316,17 @@ SENTENCES: Mapping[str, Words] = {
         "Kafka down ({why}), {count} events waiting; everything else goes on.",
         "Kafka caído ({why}), {count} eventos en espera; todo lo demás sigue.",
     ),
+    "kafka lost, one": (
+        "Kafka down ({why}), {count} event waiting; everything else goes on.",
+        "Kafka caído ({why}), {count} evento en espera; todo lo demás sigue.",
+    ),
     "kafka still lost": (
         "Kafka is still down, {count} events waiting.",
         "Kafka sigue caído, {count} eventos en espera.",
+    ),
+    "kafka still lost, one": (
+        "Kafka is still down, {count} event waiting.",
+        "Kafka sigue caído, {count} evento en espera.",
     ),
     "kafka back": (
         "Kafka up again; it gets every event that has waited.",
@@ -461,10 +481,18 @@ SENTENCES: Mapping[str, Words] = {
         "out: this ends {count} running charges. Put every charging point out of order? y/n",
         "out: esto termina {count} suministros en marcha. ¿Poner todos los puntos fuera de servicio? s/n",
     ),
+    "out all question, one": (
+        "out: this ends {count} running charge. Put every charging point out of order? y/n",
+        "out: esto termina {count} suministro en marcha. ¿Poner todos los puntos fuera de servicio? s/n",
+    ),
     "not asked for": ("Nothing was done.", "No se hizo nada."),
     "out all done": (
         "out: all {count} points are withheld; running charges end.",
         "out: los {count} puntos quedan retenidos; los suministros en marcha acaban.",
+    ),
+    "out all done, one": (
+        "out: {count} point, the only one, is withheld; running charges end.",
+        "out: {count} punto, el único, queda retenido; los suministros en marcha acaban.",
     ),
     "resume done": ("resume: {status}", "resume: {status}"),
     "resume all done": (
@@ -603,6 +631,10 @@ SENTENCES: Mapping[str, Words] = {
     "sessions title": ("REQUESTS AND CHARGES", "PETICIONES Y SUMINISTROS"),
     "alerts title": ("FAULTS, THE NEWEST LAST", "AVERÍAS, LA ÚLTIMA AL FINAL"),
     "nothing": ("none", "ninguno"),
+    "lies in the books, one": (
+        "ALERT the books hold {n} ticket with more energy than any session can have: see `evcharge audit verify`",
+        "ALERTA los libros tienen {n} tique con más energía de la que cabe en una sesión: vea `evcharge audit verify`",
+    ),
     "lies in the books": (
         "ALERT the books hold {n} tickets with more energy than any session can have: see `evcharge audit verify`",
         "ALERTA los libros tienen {n} tiques con más energía de la que cabe en una sesión: vea `evcharge audit verify`",
@@ -625,6 +657,10 @@ SENTENCES: Mapping[str, Words] = {
     "facts not stored": (
         "{count} facts are not stored; their engines will tell them again.",
         "Quedan {count} hechos sin guardar; sus motores los contarán de nuevo.",
+    ),
+    "facts not stored, one": (
+        "{count} fact is not stored; its engine will tell it again.",
+        "Queda {count} hecho sin guardar; su motor lo contará de nuevo.",
     ),
     "books refused": ("the database refused {command}: {why}", "la base de datos rechazó {command}: {why}"),
     "logins not kept": (

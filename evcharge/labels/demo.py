@@ -15,6 +15,11 @@ SENTENCES: Mapping[str, Words] = {
         "All {count} charging points are Available; Central listens on {central}.",
         "Los {count} puntos de recarga están disponibles; Central escucha en {central}.",
     ),
+    "starting points, one": ("Starting {count} charging point", "Arrancando {count} punto de recarga"),
+    "all available, one": (
+        "The {count} charging point is Available; Central listens on {central}.",
+        "El {count} punto de recarga está disponible; Central escucha en {central}.",
+    ),
     "weather starts": ("The weather service starts.", "Arranca el servicio del tiempo."),
     "weather simulated": (
         "The weather service starts: its weather is simulated.",
@@ -27,6 +32,10 @@ SENTENCES: Mapping[str, Words] = {
     "all tickets": (
         "All {count} demo drivers have their tickets.",
         "Los {count} conductores de la demo tienen sus tickets.",
+    ),
+    "all tickets, one": (
+        "The {count} demo driver has its tickets.",
+        "El {count} conductor de la demo tiene sus tickets.",
     ),
     "no tickets": ("Without all of its tickets: {who}.", "Sin todos sus tickets: {who}."),
     "stopping": (

@@ -386,6 +386,7 @@ SENTENCES: Mapping[str, Words] = {
     "one skipped": ("{bad} bad line skipped", "{bad} línea incorrecta saltada"),
     "more skipped": ("{bad} bad lines skipped", "{bad} líneas incorrectas saltadas"),
     "earlier rows": ("… and {count} earlier services", "… y {count} servicios anteriores"),
+    "earlier rows, one": ("… and {count} earlier service", "… y {count} servicio anterior"),
     # ---- the state folder and the screen
     "damaged": (
         "{path} was damaged and has been replaced; {consequence}",

@@ -84,6 +84,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "restored registry": ("Registry responding again.", "Registry responde de nuevo."),
     "alert kafka": ("Kafka down, {detail} events waiting.", "Kafka caído, {detail} eventos en espera."),
+    "alert kafka, one": ("Kafka down, {detail} event waiting.", "Kafka caído, {detail} evento en espera."),
     "restored kafka": (
         "Kafka up again; it gets every event that has waited.",
         "Kafka funciona de nuevo; recibe todos los eventos en espera.",
@@ -252,6 +253,14 @@ SENTENCES: Mapping[str, Words] = {
     "confirm": (
         "This ends {count} running charges; go on?",
         "Esto termina {count} recargas en curso; ¿continuar?",
+    ),
+    "confirm, one": (
+        "This ends {count} running charge; go on?",
+        "Esto termina {count} recarga en curso; ¿continuar?",
+    ),
+    "confirm unasked, one": (
+        "This ends {count} running charge. To confirm, repeat the command with --yes.",
+        "Esto termina {count} recarga en curso. Confírmelo con --yes.",
     ),
     "confirm unasked": (
         "This ends {count} running charges. To confirm, repeat the command with --yes.",
@@ -463,6 +472,10 @@ SENTENCES: Mapping[str, Words] = {
     "state revoked": ("key revoked", "clave revocada"),
     "state withdrawn": ("withdrawn", "de baja"),
     # ---- backup and restore
+    "backup made, one": (
+        "{file}: the books of {time}, {events} event. Keep it as safe as the books themselves.",
+        "{file}: los libros de {time}, {events} evento. Guárdelo tan seguro como los propios libros.",
+    ),
     "backup made": (
         "{file}: the books of {time}, {events} events. Keep it as safe as the books themselves.",
         "{file}: los libros de {time}, {events} eventos. Guárdelo tan seguro como los propios libros.",

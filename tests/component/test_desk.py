@@ -88,7 +88,7 @@ async def test_out_for_all_asks_while_charges_run(town: Town):
     asked = [
         desk.question(order) for line in ("out CP001", "out all") if (order := parse(line, speech("en")))
     ]
-    assert asked == ["", "out: this ends 1 running charges. Put every charging point out of order? y/n"]
+    assert asked == ["", "out: this ends 1 running charge. Put every charging point out of order? y/n"]
 
 
 async def test_start_asks_for_a_driver_who_stands_there(town: Town):

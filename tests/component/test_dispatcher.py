@@ -645,7 +645,7 @@ async def test_with_a_full_disk_central_stops_all_the_same(tmp_path: Path, caplo
         with writer.fails(FULL, times=99):
             async with asyncio.timeout(5):
                 await dispatcher.drain()
-    assert "1 facts are not stored" in caplog.text
+    assert "1 fact is not stored" in caplog.text
 
 
 @pytest.mark.parametrize("kind", [StoreBroken, StoreDamaged])

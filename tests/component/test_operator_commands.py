@@ -136,7 +136,7 @@ async def test_on_a_terminal_out_all_asks(town: Town, shell: Shell, monkeypatch,
     keyboard.isatty = lambda: True
     monkeypatch.setattr(sys, "stdin", keyboard)
     code, out, err = await shell.types("out", "--all")
-    assert "This ends 1 running charges; go on? [y/N]" in err
+    assert "This ends 1 running charge; go on? [y/N]" in err
     assert (code == 0, "put out of order" in out) == (done, done)
     point = town.dispatcher.facts.point("CP001")
     assert (Hold.OPERATOR in point.holds) is done

@@ -161,7 +161,7 @@ async def test_a_broker_killed_during_20_charges_gets_every_event_in_order(
     await central.says("supplies", times=3)
     # A slow broker may have been lost and found before.
     lost, back_again = (
-        r"Kafka down \(.*\), \d+ events waiting; everything else goes on",
+        r"Kafka down \(.*\), \d+ events? waiting; everything else goes on",
         "Kafka up again; it gets",
     )
     before = len(re.findall(lost, central.text))
@@ -199,7 +199,7 @@ async def test_a_broker_that_is_absent_at_the_start_is_a_banner_and_gets_all_of_
         alerts = await town.run("alerts", "--json")
         assert await alerts.ends() == 0
         found = [one for one in json.loads(alerts.text)["alerts"] if one["about"] == "KAFKA"]
-        waiting = int(searched(r"Kafka down, (\d+) events waiting", found[0]["what"]))
+        waiting = int(searched(r"Kafka down, (\d+) events? waiting", found[0]["what"]))
         assert waiting > 5
         figures = await asyncio.to_thread(
             lambda: urllib.request.urlopen(f"http://127.0.0.1:{town.api_port}/metrics").read().decode()

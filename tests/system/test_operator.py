@@ -173,7 +173,7 @@ async def test_on_a_terminal_there_are_colours_and_a_question(city: City, centra
     assert "\x1b[" in listing.before
     listing.close()
     stop_all = typed("out", "--all")
-    stop_all.expect_exact("This ends 1 running charges; go on? [y/N]")
+    stop_all.expect_exact("This ends 1 running charge; go on? [y/N]")
     stop_all.sendline("n")
     stop_all.expect(pexpect.EOF)
     stop_all.close()

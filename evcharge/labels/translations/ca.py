@@ -691,6 +691,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "alert registry": "Registry no respon ({detail}): sense altes ni primers accessos.",
         "restored registry": "Registry torna a respondre.",
         "alert kafka": "Kafka caigut, {detail} esdeveniments en espera.",
+        "alert kafka, one": "Kafka caigut, {detail} esdeveniment en espera.",
         "restored kafka": "Kafka funciona de nou; rep tots els esdeveniments que han esperat.",
         "alert storage": "{detail}.",
         "restored storage": "La Central torna a desar.",

@@ -706,6 +706,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "restored registry": "Registry antwortet wieder.",
         "alert kafka": "Kafka ausgefallen, {detail} Ereignisse warten.",
+        "alert kafka, one": "Kafka ausgefallen, {detail} Ereignis wartet.",
         "restored kafka": "Kafka wieder da; es bekommt jedes Ereignis, das gewartet hat.",
         "alert storage": "{detail}.",
         "restored storage": "Central speichert wieder.",

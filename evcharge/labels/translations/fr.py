@@ -726,6 +726,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "restored registry": "Registry répond à nouveau.",
         "alert kafka": "Kafka hors service, {detail} événements en attente.",
+        "alert kafka, one": "Kafka hors service, {detail} événement en attente.",
         "restored kafka": "Kafka de retour\u00a0; il reçoit chaque événement qui a attendu.",
         "alert storage": "{detail}.",
         "restored storage": "Central enregistre à nouveau.",

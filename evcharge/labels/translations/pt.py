@@ -682,6 +682,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "alert registry": "O Registry não responde ({detail}): sem novos registos nem primeiros acessos.",
         "restored registry": "O Registry responde novamente.",
         "alert kafka": "Kafka em baixo, {detail} eventos à espera.",
+        "alert kafka, one": "Kafka em baixo, {detail} evento à espera.",
         "restored kafka": "Kafka de volta; recebe todos os eventos que esperaram.",
         "alert storage": "{detail}.",
         "restored storage": "A Central guarda novamente.",

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 import string
 
 import pytest
@@ -12,7 +13,7 @@ from evcharge.domain.errors import Code
 from evcharge.domain.location import WeatherKind
 from evcharge.domain.session import EndReason
 from evcharge.evc1.messages import STEPS
-from evcharge.labels import Phrase, translations
+from evcharge.labels import Phrase, operator, translations
 
 TABLES = [
     pytest.param(labels.STATUSES, CpStatus, id="statuses"),
@@ -133,3 +134,39 @@ def test_the_wordings_that_teachers_look_for_are_said(phrase, english, spanish):
 def test_an_amount_is_written_as_its_reader_writes_it(english: str, spanish: str):
     assert labels.figures(english, "es") == spanish
     assert labels.figures(english, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("lang", "written"),
+    [
+        ("en", "21,847.123 kWh"),
+        ("es", "21.847,123 kWh"),
+        ("de", "21.847,123 kWh"),
+        ("fr", "21\u202f847,123 kWh"),
+        ("pt", "21\u00a0847,123 kWh"),
+        ("ca", "21.847,123 kWh"),
+    ],
+)
+def test_thousands_are_parted_as_on_the_pages(lang: str, written: str):
+    assert labels.figures("21847.123 kWh", lang) == written
+    # Half of a sentence is often one already.
+    assert labels.figures(written, lang) == written
+
+
+@pytest.mark.parametrize("lang", labels.PAGE_LANGUAGES)
+def test_one_is_not_several(lang: str):
+    say = labels.Speech(operator.SENTENCES, lang)
+    one, two = (say("alert kafka", detail=count) for count in ("1", "2"))
+    assert one != two.replace("2", "1")
+
+
+# Not counts, or told of several only.
+NEVER_ONE = {"does not add up", "repeated", "alert welcome", "monitors", "many monitors"}
+COUNTED = re.compile(r"\{(?:count|n|events|detail|times)\} (?:\w+ )?(?:\w{2,}[^s]s|charging points)\b")
+
+
+def test_what_counts_things_has_a_form_for_one():
+    for name in ("central", "operator", "notify", "book_findings", "demo", "driver", "point"):
+        sentences = importlib.import_module(f"evcharge.labels.{name}").SENTENCES
+        counting = {one for one, (english, _) in sentences.items() if COUNTED.search(english)}
+        assert {one for one in counting if f"{one}, one" not in sentences} <= NEVER_ONE
