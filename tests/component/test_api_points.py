@@ -203,6 +203,11 @@ async def test_orders_answer_in_their_shape(office: Office):
         if path != "revoke":
             shaped(await office.ask("POST", f"/api/cps/{path}"), answers.OrderAnswer)
     shaped(await office.ask("GET", "/api/cps"), answers.PointsAnswer)
+    french = await office.ask("GET", "/api/alerts", headers={"Accept-Language": "fr"})
+    shaped(french, answers.AlertsAnswer)
+    alert = next(one for one in french.body["alerts"] if one["kind"] == "revoked")
+    assert "CP001" in alert["what_fr"] != alert["what_es"]
+    assert (alert["restored_fr"], "what_de" in alert) == ("", False)
     shaped(await office.ask("GET", "/api/alerts"), answers.AlertsAnswer)
     await office.town.driver()
     top_up = {"cents": 5, "reference": "r"}

@@ -78,7 +78,7 @@ async def test_out_ends_a_charge_and_resume_takes_it_back(town: Town):
     assert "ending: stopped by the operator" in await operator.types("sessions")
     await engine.journals(engine.ends("operator"))
     assert await operator.types("resume CP001") == "resume: CP001 (Berlin) Available"
-    assert "all 1 points are withheld" in await operator.types("out all")
+    assert "1 point, the only one, is withheld" in await operator.types("out all")
     assert "1 of 1 are available" in await operator.types("resume all")
 
 

@@ -102,11 +102,11 @@ async def test_a_page_that_hears_nothing_looks_stale_and_then_lost(tmp_path, win
 
 
 async def test_what_central_says_is_told_anew_in_the_language_that_is_chosen(room, window) -> None:
-    await room.town.point("CP001")
+    await room.town.point("CP003")
     async with window() as opened:
         await opened.page.add_init_script(SOCKETS)
         page = await room.enter(opened, "operator")
-        await room.ask("POST", "/api/cps/CP001/out")
+        await room.ask("POST", "/api/cps/CP003/out")
         messages = page.locator(".messages")
         await expect(messages).to_contain_text("Out of Order: operator")
         await page.locator("#lang").select_option("de")
@@ -114,7 +114,7 @@ async def test_what_central_says_is_told_anew_in_the_language_that_is_chosen(roo
         assert await page.evaluate("sockets.length") == 2
         # It goes on in that language, after a break too.
         await page.evaluate("sockets.at(-1).close()")
-        await room.ask("POST", "/api/cps/CP001/resume")
+        await room.ask("POST", "/api/cps/CP003/resume")
         await expect(messages).to_contain_text("nicht mehr zurückgehalten")
         opened.allowed.append("404")
         refused = "import('/static/js/api.js').then(({ get }) => get('/api/cps/CP404')).catch((error) => error.text)"

@@ -7,7 +7,7 @@ days as UTC dates.
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 class Shape(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -431,6 +431,15 @@ class Alert(Shape):
     closable: bool
     taken_by: str
     taken_at: str | None
+    # The language of these that Accept-Language asks for.
+    what_de: str | UnsetType = UNSET
+    what_fr: str | UnsetType = UNSET
+    what_pt: str | UnsetType = UNSET
+    what_ca: str | UnsetType = UNSET
+    restored_de: str | UnsetType = UNSET
+    restored_fr: str | UnsetType = UNSET
+    restored_pt: str | UnsetType = UNSET
+    restored_ca: str | UnsetType = UNSET
 
 
 class TakenAnswer(Answer):

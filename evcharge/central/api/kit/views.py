@@ -164,9 +164,10 @@ def driver(found: Driver, facts: Facts) -> Json:
     }
 
 
-def alert(found: Alert) -> Json:
-    """Return one alert, in words of both languages."""
-    return {
+def alert(found: Alert, lang: str) -> Json:
+    """Return one alert, in English, Spanish and `lang`."""
+    others: Json = {f"what_{lang}": alert_text(found, lang), f"restored_{lang}": restored_text(found, lang)}
+    return ({} if lang in LANGUAGES else others) | {
         "id": found.id,
         "kind": found.kind,
         "about": found.about,

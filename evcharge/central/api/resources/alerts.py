@@ -10,7 +10,7 @@ from evcharge.central.rules import alert_kinds
 from evcharge.central.rules.commands import Actor, CloseAlert, TakeAlert
 from evcharge.central.views import alerts as alerts_view
 from evcharge.domain.errors import Code, Refused
-from evcharge.http.server import answer
+from evcharge.http.server import answer, language_of
 
 
 class AlertRoutes:
@@ -57,9 +57,10 @@ class AlertRoutes:
             ),
         ]
 
-    async def alerts(self, _request: web.Request, _: Actor) -> web.Response:
+    async def alerts(self, request: web.Request, _: Actor) -> web.Response:
         """List what is wrong now, then what was solved of late."""
-        return answer({"alerts": [views.alert(alert) for alert in self._alerts.recent()]})
+        lang = language_of(request)
+        return answer({"alerts": [views.alert(alert, lang) for alert in self._alerts.recent()]})
 
     async def close(self, request: web.Request, actor: Actor) -> web.Response:
         """Close an alert that nothing else would end."""
@@ -81,7 +82,7 @@ class AlertRoutes:
         alert = self._named(request)
         decision = await carried_out(self._dispatcher, TakeAlert(by=actor, alert=alert, taken=taken))
         now = self._alerts.named(alert.id) or alert
-        return answer({"alert": views.alert(now), "changed": not decision.is_empty})
+        return answer({"alert": views.alert(now, language_of(request)), "changed": not decision.is_empty})
 
     def _named(self, request: web.Request) -> alert_kinds.Alert:
         alert = self._alerts.named(request.match_info["alert_id"])
