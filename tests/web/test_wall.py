@@ -348,21 +348,21 @@ async def test_stop_all_names_how_many_it_stops_and_resume_all_brings_them_back(
 
 
 async def test_an_alert_stays_until_it_is_solved_and_then_says_what_is_restored(room, window) -> None:
-    engine = await room.town.point("CP014")
+    engine = await room.town.point("CP114")
     async with window() as opened:
         page = await room.enter(opened, "operator")
-        await expect(tile(page, "CP014")).to_have_attribute("data-s", "available")
+        await expect(tile(page, "CP114")).to_have_attribute("data-s", "available")
         engine.monitor.send(Health(fault="overheated"))
-        alert = page.locator('.alerts-panel [data-alert="CP014-fault"]')
+        alert = page.locator('.alerts-panel [data-alert="CP114-fault"]')
         await expect(alert).to_contain_text("overheated")
         await expect(alert).to_have_attribute("data-s", "faulted")
         # Only what is over by itself goes: nobody can close it.
         await expect(alert.locator("button.x")).to_have_count(0)
         await alert.locator(".alert-go").click()
-        await expect(tile(page, "CP014")).to_be_focused()
+        await expect(tile(page, "CP114")).to_be_focused()
         engine.monitor.send(Health(fault=None))
         await expect(alert).to_have_class("solved")
-        await expect(alert).to_contain_text(re.compile("CP014.*(works|restored|again)", re.IGNORECASE))
+        await expect(alert).to_contain_text(re.compile("CP114.*(works|restored|again)", re.IGNORECASE))
 
 
 async def test_who_looks_after_an_alert_is_named_on_every_screen(room, window) -> None:
@@ -408,6 +408,10 @@ async def test_a_screen_on_a_wall_looks_by_a_link_until_that_is_void(room, windo
         assert page.url == f"{room.url}/?kiosk=1"
         await room.ask("DELETE", "/api/tokens/hall")
         await page.wait_for_url(re.compile("/login"))
+        # Nobody stands at a screen on a wall who could log in: it says why it shows nothing, and who can help.
+        await expect(page.locator("#problem")).to_have_text(
+            "The link of this wall is void. An administrator makes another in the tab Registration."
+        )
         await page.goto(f"{room.url}/login?next=%2F%3Fkiosk%3D1#token={token}")
         await expect(page.locator("#problem")).to_contain_text("void")
 
@@ -509,17 +513,17 @@ async def test_what_is_open_and_what_is_filtered_has_an_address_and_back_closes_
 
 
 async def test_an_operator_closes_an_alert_that_nothing_else_ends(room, window) -> None:
-    await room.town.with_another_disk(await room.town.point("CP015"))
+    await room.town.with_another_disk(await room.town.point("CP115"))
     async with window() as opened:
         page = await room.enter(opened, "operator")
-        await expect(tile(page, "CP015")).to_contain_text("new journal: close its alert to confirm")
-        alert = page.locator('.alerts-panel [data-alert="CP015-journal"]')
-        await alert.get_by_role("button", name="Close the alert: CP015").click()
+        await expect(tile(page, "CP115")).to_contain_text("new journal: close its alert to confirm")
+        alert = page.locator('.alerts-panel [data-alert="CP115-journal"]')
+        await alert.get_by_role("button", name="Close the alert: CP115").click()
         await expect(alert).to_have_class("solved")
         await expect(page.locator(".toast").last).to_contain_text("Alert closed.")
         # A tile off the screen is painted when it comes into view.
-        await tile(page, "CP015").scroll_into_view_if_needed()
-        await expect(tile(page, "CP015")).not_to_contain_text("new journal")
+        await tile(page, "CP115").scroll_into_view_if_needed()
+        await expect(tile(page, "CP115")).not_to_contain_text("new journal")
 
 
 async def test_resume_under_a_new_journal_says_what_to_do_in_the_words_of_the_page(room, window) -> None:

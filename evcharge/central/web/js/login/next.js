@@ -5,6 +5,9 @@ const PAGES = { "/": true, "/monitor": true, "/driver": true, "/api/docs": true 
 /** The page a role lands on. @param {string} role */
 export const home = (role) => (role === "driver" ? "/driver" : "/");
 
+/** Say whether `next` is the wall without its controls. @param {string|null} next */
+export const isWall = (next) => /^\/\?(.*&)?kiosk=1\b/.test(next ?? "");
+
 /**
  * Return where `next` leads, when that is one of our own pages and the role may see it; else the role's own page.
  * Never another site, whatever the address says.

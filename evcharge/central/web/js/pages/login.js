@@ -3,7 +3,7 @@ import { $, icon, put } from "../dom.js";
 import { languageChoice, nextLang, onLang, t } from "../i18n.js";
 import { keys } from "../keys.js";
 import { follow, followWall, knock } from "../login/knock.js";
-import { safeNext } from "../login/next.js";
+import { isWall, safeNext } from "../login/next.js";
 import { toggleTheme } from "../theme.js";
 
 /** @type {() => string} the problem, in the language of the moment */
@@ -135,6 +135,8 @@ function byLink() {
   const [link, token] = [secrets.get("link"), secrets.get("token")];
   if (link) enterByLink(link, follow, "login.link_used");
   else if (token) enterByLink(token, followWall, "login.wall_void");
+  // A screen on a wall is sent here when its link was withdrawn: nobody stands there who has a password.
+  else if (isWall(new URLSearchParams(location.search).get("next"))) tell(() => t("login.wall_void"));
 }
 // Also one that is opened while this page is shown.
 addEventListener("hashchange", byLink);
