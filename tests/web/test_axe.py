@@ -110,6 +110,19 @@ async def test_the_monitors_page_has_no_violations(room, window, theme, lang) ->
         await faultless(page, "monitor")
 
 
+async def test_no_page_aside_has_violations(room, window) -> None:
+    async with window() as opened:
+        opened.allowed.append("404")
+        page = await room.enter(opened, "viewer", at="/?kiosk=1")
+        for path in ("/?kiosk=1", "/phones", "/nowhere"):
+            await page.goto(f"{room.url}{path}")
+            await expect(page.locator("h1").first).not_to_be_empty()
+            for theme in ("dark", "light"):
+                await page.emulate_media(color_scheme=theme)
+                await expect(page.locator("html")).to_have_attribute("data-theme", theme)
+                await faultless(page, f"{path}, {theme}")
+
+
 @pytest.mark.parametrize(("theme", "lang"), LOOKS)
 async def test_the_drivers_page_has_no_violations(room, window, theme, lang) -> None:
     async with window(theme=theme, lang=lang, size=PHONE) as opened:
