@@ -278,7 +278,7 @@ async def test_what_a_driver_owes_is_on_its_page_and_the_operators_until_the_nex
 
 
 async def test_a_ticket_that_comes_before_the_words_of_its_reason_waits_for_them(room, window) -> None:
-    await indebted(room, "D68", "CP068")
+    await indebted(room, "D168", "CP168")
     async with window(lang="es") as mine:
 
         async def late(route: Route) -> None:
@@ -286,7 +286,7 @@ async def test_a_ticket_that_comes_before_the_words_of_its_reason_waits_for_them
             await route.continue_()
 
         await mine.page.route("**/es_codes.js", late)
-        page = await room.enter(mine, "driver", name="D68")
+        page = await room.enter(mine, "driver", name="D168")
         await expect(page.locator("#receipts")).to_contain_text("se perdió el punto de recarga")
 
 

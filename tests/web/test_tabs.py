@@ -167,6 +167,9 @@ async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(
         # Without a receipt being printed, paper shows what is open, and nothing around it.
         await expect(sheet).to_be_visible()
         await expect(page.locator(".top")).to_be_hidden()
+        # Of a table also the headings and names that are buttons on the screen.
+        await page.goto(f"{room.url}/#stats")
+        await expect(page.locator("#stats .tb-sort").first).to_be_visible()
     async with window(size=PHONE) as opened:
         page = await room.enter(opened, "driver", name="D76", at="/driver")
         await page.locator("#past button").first.click()
