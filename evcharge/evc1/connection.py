@@ -601,12 +601,11 @@ async def connect(
     it has asked for our name (NameWanted).
     """
     where = f"CENTRAL at {place(host, port)}"
-    loop = asyncio.get_running_loop()
     handshake = PeerHandshake(issued.ticket, issued.key, id, role, entropy)
     caller = _Caller(handshake, where, tell_name=tell_name)
     try:
         async with asyncio.timeout(timeout_s):
-            transport, _ = await loop.create_connection(lambda: caller, host, port, ssl=tls)
+            transport = await _connected(caller, host, port, tls)
     except TimeoutError:
         raise ChannelClosed(
             f"cannot connect to {where}: no answer in {timeout_s:g} s",
@@ -630,6 +629,19 @@ async def connect(
         raise
 
 
+async def _connected(
+    caller: "_Caller", host: str, port: int, tls: ssl.SSLContext | None
+) -> asyncio.Transport:
+    """Return the connection of `caller`, who hears nothing more once this is given up."""
+    try:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(lambda: caller, host, port, ssl=tls)
+    except BaseException:
+        caller.give_up()
+        raise
+    return transport
+
+
 def unreachable(places: str, why: str) -> ChannelClosed:
     """Return what to raise when no connection to Central at `places` can be made."""
     text = f"cannot connect to CENTRAL at {places}: {why}. Is it running? evcharge doctor says more."
@@ -648,6 +660,11 @@ class _Caller(asyncio.Protocol):
         self._tell_name = tell_name
         self._cutter = FrameCutter()
         self._challenged = False
+
+    def give_up(self) -> None:
+        """Wait for `done` no more: the connection may have come about in that very moment, and end unheard."""
+        self.done.add_done_callback(_ignore)
+        self.done.cancel()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -692,6 +709,11 @@ class _Caller(asyncio.Protocol):
         )
         channel.accepted = accepted
         self.done.set_result(channel)
+
+
+def _ignore(done: "asyncio.Future[Channel]") -> None:
+    if not done.cancelled():
+        done.exception()
 
 
 def address_of(transport: asyncio.BaseTransport) -> str:

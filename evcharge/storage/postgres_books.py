@@ -355,7 +355,8 @@ def why(place: Place, problem: BaseException) -> str:
 @contextlib.asynccontextmanager
 async def _alone(place: Place) -> AsyncIterator[asyncpg.Connection]:
     """Yield a connection inside a transaction that one process at a time has, in the schema of the tables."""
-    connection = await connect(place)
+    # Whoever freezes here holds up the others only so long: the heir of a Central that did needs the tables, too.
+    connection = await connect(place, idle_in_transaction_session_timeout="5s")
     try:
         await _check(connection, place)
         # One of those who start at once makes the tables; the others find them made.

@@ -212,7 +212,13 @@ class Lease:
         """Return the connection of our life, whose lock says that we live."""
         if self._life is None or self._life.is_closed():
             # A renewal that is forgotten when PostgreSQL stops costs a take-over, and no data.
-            life = await connect(self._place, lock_timeout="3s", synchronous_commit="off")
+            life = await connect(
+                self._place,
+                lock_timeout="3s",
+                # Whoever freezes in the middle of joining or of a take-over lets go of the leader's row.
+                idle_in_transaction_session_timeout="3s",
+                synchronous_commit="off",
+            )
             self._life, self._alive_since = life, asyncio.get_running_loop().time()
             # Whoever stands by may be trying it at this moment; it gives it back, or takes over.
             await life.fetchval(_HOLD, self.owner)

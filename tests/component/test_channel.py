@@ -572,6 +572,27 @@ async def test_nobody_listening_is_unreachable():
     assert f"cannot connect to CENTRAL at 127.0.0.1:{port}" in caught.value.text
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_connection_that_comes_about_as_it_is_given_up_ends_unheard(monkeypatch, when):
+    loop, heard = asyncio.get_running_loop(), []
+
+    async def too_late(protocol, *_, **__):
+        caller = protocol()
+        if when == "before":
+            caller.connection_lost(None)
+        else:
+            loop.call_soon(caller.connection_lost, None)
+        raise TimeoutError
+
+    monkeypatch.setattr(loop, "create_connection", too_late)
+    loop.set_exception_handler(lambda _, context: heard.append(context["message"]))
+    with pytest.raises(ChannelClosed, match="no answer"):
+        await connect("127.0.0.1", 1, Gate().ticket(), "CP001", Role.ENGINE)
+    await asyncio.sleep(0)
+    gc.collect()
+    assert heard == []
+
+
 async def test_a_central_that_does_not_answer_is_given_up(gate):
     async def silent(reader, writer):
         await reader.read()

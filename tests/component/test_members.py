@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
+import asyncpg
 import pytest
 
 from evcharge.central.books import setup
@@ -23,9 +25,9 @@ from evcharge.evc1.connection import Channel, HandedOver
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 from evcharge.security.tls import client_context
-from evcharge.storage import postgres_lease
+from evcharge.storage import postgres_books, postgres_lease
 from evcharge.storage.members import Cause, Me, Membership
-from evcharge.storage.postgres_books import PostgresBooks, open_postgres
+from evcharge.storage.postgres_books import PostgresBooks, open_postgres, ready
 from evcharge.storage.postgres_connection import connect
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.statements import Put
@@ -344,6 +346,27 @@ async def test_a_command_that_writes_is_no_central(tmp_path: Path):
     async with opened(tmp_path, "B") as second:
         lead, _ = await second.membership.members()
         assert (lead.cause, lead.before) == (Cause.HANDED_OVER, "A")
+
+
+async def test_one_that_freezes_as_it_joins_holds_up_no_heir(tmp_path: Path):
+    place = Place(url=engines.address(tmp_path))
+    joining = postgres_lease.held(place, Me(name="C"), functools.partial(ready, place, setup.SCHEMA))
+    async with opened(tmp_path, "A") as first, Heir(tmp_path) as heir, joining as frozen:
+        life = await frozen._alive()
+        await life.transaction().start()
+        await life.fetchrow(postgres_lease._LEADER)
+        await first._lease.leave()
+        await put(await heir.took_over(), "b")
+
+
+async def test_one_that_freezes_with_the_tables_in_its_hands_holds_up_nobody(tmp_path: Path):
+    alone = postgres_books._alone(Place(url=engines.address(tmp_path)))
+    await alone.__aenter__()
+    async with opened(tmp_path, "A") as first:
+        await put(first, "a")
+    # What it would still do there is refused.
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+        await alone.__aexit__(None, None, None)
 
 
 async def test_one_that_is_alone_stays_when_the_database_was_away(tmp_path: Path, monkeypatch):
