@@ -38,6 +38,7 @@ from evcharge.runtime import clock
 from evcharge.security import state_folder, tls
 from tests import far_end
 from tests.component.gate import Gate, ended
+from tests.serving import listening
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]
 
@@ -634,6 +635,24 @@ async def test_a_login_cancelled_at_any_step_leaves_nothing_open(gate, turns):
         await (await knocking).close()
     await asyncio.sleep(0.01)
     gc.collect()
+
+
+async def test_a_login_that_is_given_up_leaves_no_error_that_nobody_hears(gate, caplog):
+    async def rude(_reader, writer):
+        writer.close()
+
+    async with listening(rude) as port:
+        for turns in range(12):
+            knocking = asyncio.create_task(connect("127.0.0.1", port, gate.ticket(), "CP001", Role.ENGINE))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            knocking.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ChannelClosed):
+                await knocking
+            await asyncio.sleep(0.01)
+            del knocking
+            gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def test_a_taken_port_is_said_so(gate):
