@@ -7,6 +7,7 @@ import asyncio
 import gc
 import logging
 import os
+import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -25,6 +26,17 @@ settings.register_profile(
 )
 settings.register_profile("nightly", settings.get_profile("ci"), derandomize=False, max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# Folders of tests lie in memory, where there is some and programs may be started from it: all that is forced to a disk
+# (a dozen secrets at each `init`, each commit) costs no time there, and a process that is killed loses no more.
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 4 << 30
+if (
+    os.access(_MEMORY, os.W_OK)
+    and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
+    and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC
+):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.hookimpl(wrapper=True)
