@@ -16,7 +16,7 @@ ARGS ?=
 # Compiled once, whatever the settings of this machine say: this starts processes by the dozen, tests by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench bench-quick soak shots exercises kafka test-all-pythons clean types import-rules dead-code fast-tests
+.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench bench-quick soak proof-cluster shots exercises kafka test-all-pythons clean types import-rules dead-code fast-tests
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -77,6 +77,10 @@ bench-quick: $(VENV)/.installed-dev ## the benchmarks in small: a few minutes
 
 soak: $(VENV)/.installed-dev ## 500 random kills under traffic, then every mWh and cent is counted (ARGS="--kills 50")
 	@$(PYTHON) -m tests.system.soak $(ARGS)
+
+proof-cluster: $(VENV)/.installed-dev ## break several Centrals and their PostgreSQL 300 times under charges, an hour (ARGS="--faults 20 --seconds 600")
+	@.ci/packages
+	@$(PYTHON) -m tests.cluster $(ARGS)
 
 attack: $(VENV)/.installed-dev ## floods, slow peers, liars, replays, guesses; and what neighbours notice (ARGS="--list")
 	@$(PYTHON) -m tests.attack $(ARGS)

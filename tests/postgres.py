@@ -16,7 +16,8 @@ from tests.ports import free_port
 _FOLDERS = [None, *sorted(str(path) for path in Path("/usr/lib/postgresql").glob("*/bin"))[::-1]]
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Return the path of a program of PostgreSQL; without one the test is left out."""
     for folder in _FOLDERS:
         if found := shutil.which(name, path=folder):
             return found
@@ -33,7 +34,7 @@ def server_user() -> str | None:
 @contextlib.contextmanager
 def server(disk: Path | None = None, **settings: str) -> Iterator[str]:
     """Run PostgreSQL while the block lasts, its data on `disk` if one is named; yield the address of its database."""
-    initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
+    initdb, pg_ctl = program("initdb"), program("pg_ctl")
     port = free_port()
     user = server_user()
     # Memory where there is some: what is forced to it costs no time.
@@ -89,7 +90,7 @@ def _start(
 @contextlib.contextmanager
 def hot_standby(primary: str) -> Iterator[tuple[str, Path]]:
     """Run a standby that follows the server at `primary` while the block lasts; yield its address and its data."""
-    pg_ctl, port, user = _program("pg_ctl"), free_port(), server_user()
+    pg_ctl, port, user = program("pg_ctl"), free_port(), server_user()
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="evcharge-postgres-", dir=base))
     try:
@@ -97,7 +98,7 @@ def hot_standby(primary: str) -> Iterator[tuple[str, Path]]:
             shutil.chown(folder, user)
         data, far = folder / "data", urlsplit(primary)
         from_it = ("-h", far.hostname, "-p", far.port, "-U", far.username)
-        _run(user, _program("pg_basebackup"), *from_it, "-D", data, "-R", "-X", "stream", "-c", "fast", "-N")
+        _run(user, program("pg_basebackup"), *from_it, "-D", data, "-R", "-X", "stream", "-c", "fast", "-N")
         options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder}
         watcher = _start(user, pg_ctl, data, options)
         try:
@@ -110,18 +111,18 @@ def hot_standby(primary: str) -> Iterator[tuple[str, Path]]:
 
 def stop(data: Path) -> None:
     """End the server with its data in a folder at once, as a computer does that is switched off."""
-    _run(server_user(), _program("pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
+    _run(server_user(), program("pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
 
 
 def promote(data: Path) -> None:
     """Let the standby with its data in a folder be written from now on."""
-    _run(server_user(), _program("pg_ctl"), "-D", data, "-w", "promote")
+    _run(server_user(), program("pg_ctl"), "-D", data, "-w", "promote")
 
 
 def restart(data: str, mode: str) -> None:
     """End the server with its data in a folder, "fast" or "immediate" (as a crash does), and start it again."""
     log = Path(data).parent / "log"
-    _run(server_user(), _program("pg_ctl"), "-D", data, "-m", mode, "-w", "-t", "120", "-l", log, "restart")
+    _run(server_user(), program("pg_ctl"), "-D", data, "-m", mode, "-w", "-t", "120", "-l", log, "restart")
 
 
 def _is_there(name: str) -> bool:

@@ -49,6 +49,26 @@ JUMPS_S = (-86_400, -3_600, -60, 60, 3_600, 86_400 * 400)
 JUMP_ODDS = 0.3
 
 
+def set_clock(clock: Path, seconds: int) -> None:
+    """Put a clock that is lied about so far from the true one."""
+    # Whole or not at all: the part may read it just now.
+    beside = clock.with_name(f"{clock.name}.new")
+    beside.write_text(f"{seconds:+}\n")
+    beside.rename(clock)
+
+
+def clock_lies(clock: Path | None) -> dict[str, str]:
+    """Return the environment of a process whose wall clock is what `clock` says; None: the true one."""
+    if clock is None:
+        return {}
+    return {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_NO_CACHE": "1",
+    }
+
+
 def _starting(
     start: Callable[..., Awaitable[Program]], name: str, *given: str
 ) -> Callable[[dict[str, str]], Awaitable[Program]]:
@@ -72,25 +92,12 @@ class Seat:
         """Start the part anew."""
         if self.program is not None:
             self.past.append(self.program)
-        self.program = await self.start((env or {}) | self._lies())
+        self.program = await self.start((env or {}) | clock_lies(self.clock))
 
     def sets_its_clock(self, seconds: int) -> None:
         """Put the wall clock of the part so far from the true one."""
         if self.clock is not None:
-            # Whole or not at all: the part may read it just now.
-            beside = self.clock.with_suffix(".new")
-            beside.write_text(f"{seconds:+}\n")
-            beside.rename(self.clock)
-
-    def _lies(self) -> dict[str, str]:
-        if self.clock is None:
-            return {}
-        return {
-            "LD_PRELOAD": str(FAKETIME),
-            "FAKETIME_TIMESTAMP_FILE": str(self.clock),
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_NO_CACHE": "1",
-        }
+            set_clock(self.clock, seconds)
 
     @property
     def running(self) -> Program:

@@ -1,0 +1,1 @@
+"""The proof that several Centrals on one PostgreSQL lose and double nothing: `python -m tests.cluster`."""
