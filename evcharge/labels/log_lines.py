@@ -38,6 +38,16 @@ SENTENCES: Mapping[str, Words] = {
         "{place}: {why}; a la espera hasta que vuelva.",
     ),
     "database back": ("{place} can be reached again.", "{place} vuelve a estar accesible."),
+    "clock off": (
+        (
+            "the clock of this computer is {seconds} s from that of {place}: set it right, as the books get their "
+            "times from it"
+        ),
+        (
+            "el reloj de este equipo está a {seconds} s del de {place}: póngalo en hora, pues de él toman los libros "
+            "sus horas"
+        ),
+    ),
     "lease not kept": ("the lease is not kept: {why}", "no se mantiene el mando: {why}"),
     # ---- HTTP
     "request failed": ("{method} failed", "falló {method}"),

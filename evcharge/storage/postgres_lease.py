@@ -15,6 +15,7 @@ import asyncpg
 
 from evcharge.domain.errors import Deposed, NotNow, StateError, Taken
 from evcharge.runtime import failures
+from evcharge.runtime.clock import utc_now
 from evcharge.storage.members import Cause, CentralMember, Lead, Me, other_files
 from evcharge.storage.postgres_connection import CONNECT_S, connect
 from evcharge.storage.postgres_errors import ALL, store_error
@@ -30,6 +31,8 @@ _FREE_WITHIN_S = LEASE_S + 2.0
 # After PostgreSQL was away all locks are free for a moment: the leader comes back first.
 _GRACE_S = 1.0
 _FORGET_EACH_S = 60.0
+# So far this computer's clock may be from PostgreSQL's: leases do not depend on it, and the times in the books do.
+_CLOCK_OFF_S = 5.0
 _RENEW_WITHIN_S = 2.0
 _TABLES = (
     """CREATE TABLE central (
@@ -146,6 +149,17 @@ class Lease:
                 )
             await asyncio.sleep(LOOK_S)
         self._has_joined = True
+        await self._compare_clocks(await self._alive())
+
+    async def _compare_clocks(self, life: asyncpg.Connection) -> None:
+        ahead_s = round((utc_now() - await life.fetchval("SELECT clock_timestamp()")).total_seconds())
+        if abs(ahead_s) > _CLOCK_OFF_S:
+            log.warning(
+                "the clock of this computer is %+d s from that of %s: set it right, as the books get their times "
+                "from it",
+                ahead_s,
+                self._place,
+            )
 
     async def _begun(self) -> bool:
         life = await self._alive()

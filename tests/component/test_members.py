@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -428,6 +429,22 @@ async def test_one_that_is_cut_off_leads_no_more_where_another_may_have_come_sin
                 with pytest.raises(Deposed):
                     await first.membership.watch()
                 await put(second, "b")
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_clock_that_is_wrong_is_told_and_changes_no_lease(
+    tmp_path: Path, monkeypatch, caplog, hours: int
+):
+    async with opened(tmp_path, "A") as first:
+        monkeypatch.setattr(postgres_lease, "utc_now", lambda: utc_now() + timedelta(hours=hours))
+        async with Heir(tmp_path) as heir:
+            told = [one.getMessage() for one in caplog.records if "clock" in one.getMessage()]
+            assert len(told) == 1
+            assert f"is {hours * 3600:+d} s from that of PostgreSQL" in told[0]
+            await put(first, "a")
+            assert not heir.leads.is_set()
+            await first._lease.leave()
+            await put(await heir.took_over(), "b")
 
 
 async def test_who_was_not_seen_for_a_day_is_forgotten_and_may_come_back(tmp_path: Path, monkeypatch):
