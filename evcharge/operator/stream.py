@@ -17,6 +17,7 @@ from evcharge.labels import Speech
 from evcharge.operator.client import OperatorClient
 from evcharge.operator.invocation import Operating
 from evcharge.operator.tables import local
+from evcharge.runtime.network_currency import currency
 from evcharge.runtime.plain import clean, clean_json
 from evcharge.runtime.waiting import Backoff
 
@@ -116,6 +117,8 @@ def _of_row(row: Told) -> Told:
     """Return a row of the audit log in the shape that Kafka has."""
     data = {name: value for name, value in row["data"].items() if name not in _SHOWN}
     told = {name: row[name] for name in ("correlation_id", "type", "at", "cp_id", "driver_id", "session_id")}
+    # What Central answers names it, and this process has adopted it.
+    told["currency"] = currency().code
     return {"event_id": f"{row['n']}-{row['hash'][:16]}", **told, **_by(row), "data": data}
 
 
