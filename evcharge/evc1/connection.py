@@ -648,11 +648,6 @@ def unreachable(places: str, why: str) -> ChannelClosed:
     return ChannelClosed(text, Code.UNREACHABLE, why)
 
 
-def _noticed(done: "asyncio.Future[Channel]") -> None:
-    if not done.cancelled():
-        done.exception()
-
-
 class _Caller(asyncio.Protocol):
     """Drives a peer's handshake; `done` becomes the channel, or the error."""
 
@@ -660,8 +655,6 @@ class _Caller(asyncio.Protocol):
 
     def __init__(self, handshake: PeerHandshake, where: str, *, tell_name: bool) -> None:
         self.done: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
-        # A login that is given up while it connects is awaited by nobody.
-        self.done.add_done_callback(_noticed)
         self._handshake = handshake
         self._where = where
         self._tell_name = tell_name
