@@ -312,7 +312,7 @@ async def test_a_double_click_tops_up_once(room, window) -> None:
         await page.get_by_role("button", name="Top up: D03").click()
         await page.fill('dialog[open] [name="amount"]', "twelve")
         await answer(page, "Top up")
-        await expect(page.locator("dialog[open] .fd-problem")).to_contain_text("Type an amount in euros")
+        await expect(page.locator("dialog[open] .fd-problem")).to_contain_text("Type an amount between")
         await page.fill('dialog[open] [name="amount"]', "12,50")
         await page.locator("dialog[open]").get_by_role("button", name="Top up", exact=True).dblclick()
         await expect(page.locator(".toast").last).to_contain_text(
@@ -475,17 +475,17 @@ async def test_the_last_line_says_who_leads_of_several_centrals(room, window) ->
 
 
 async def test_the_text_of_a_chart_grows_with_the_screen(room, window) -> None:
-    tall = "document.querySelector('#stats .chart .ch-axis').getBoundingClientRect().height"
+    tall = "document.querySelector('#stats .cards .chart .ch-axis').getBoundingClientRect().height"
     async with window(size=(3840, 2160)) as opened:
         page = await room.enter(opened, at="/#stats")
-        text, chart = page.locator("#stats .chart .ch-axis").first, page.locator("#stats .chart").first
+        text, chart = page.locator("#stats .cards .chart .ch-axis").first, page.locator("#stats .cards .chart").first
         await expect(text).to_be_visible()
         large = await page.evaluate(tall)
         # The cursor is where the pointer is.
         box = await chart.bounding_box()
         at = box["x"] + 0.75 * box["width"]
         await page.mouse.move(at, box["y"] + box["height"] / 2)
-        band = await page.locator("#stats .chart .ch-band").first.bounding_box()
+        band = await page.locator("#stats .cards .chart .ch-band").first.bounding_box()
         assert band["x"] - 1 <= at <= band["x"] + band["width"] + 1
         await page.set_viewport_size({"width": 1920, "height": 1080})
         async with asyncio.timeout(PATIENCE_MS / 1000):
