@@ -260,7 +260,7 @@ def init(added: tuple[str, ...], renew: bool, demo: bool, config_file: Path | No
     from evcharge.registry import setup
 
     say = Speech(SENTENCES, config.lang)
-    report = setup.initialise(config.state, config.registry.names, renew=renew, added=added)
+    report = setup.initialise(config, renew=renew, added=added)
     try:
         pages.initialise(config, report)
         if demo:
@@ -521,9 +521,16 @@ def verify(logs: tuple[Path, ...], as_json: bool, config_file: Path | None, **gi
     metavar="ADDRESS",
     help="postgresql://user@host:port/name without a password, or file: back into the state folder.",
 )
+@click.option(
+    "--books",
+    type=click.Choice(["central", "registry"]),
+    default="central",
+    show_default=True,
+    help="Whose: Central's books, or the Registry's tables.",
+)
 @_options()
-def migrate(target: str, config_file: Path | None, **given: Any) -> None:
-    """Move Central's books into PostgreSQL, or back into the state folder; Central must not run."""
+def migrate(target: str, books: str, config_file: Path | None, **given: Any) -> None:
+    """Move Central's books into PostgreSQL, or back into the state folder; whose they are must not run."""
     config = _with_whole_books(config_file, given)
     from evcharge.central.books import moving
     from evcharge.labels import Speech
@@ -531,10 +538,12 @@ def migrate(target: str, config_file: Path | None, **given: Any) -> None:
     from evcharge.runtime.config import parse
 
     say = Speech(SENTENCES, config.lang)
+    of_registry = books == "registry"
     if target == "file":
-        if not config.central.database:
-            raise ConfigError("`[central] database` is empty: it must say where the books are.")
-        click.echo(say("moved back", path=moving.to_file(config)))
+        if not (config.registry.database if of_registry else config.central.database):
+            raise ConfigError(f"`[{books}] database` is empty: it must say where the books are.")
+        path = moving.to_file(config, books)
+        click.echo(say("tables moved back" if of_registry else "moved back", path=path))
     else:
-        place = moving.to_postgres(config, parse("central.database", target or "?"))
-        click.echo(say("moved there", place=place))
+        place = moving.to_postgres(config, parse(f"{books}.database", target or "?"), books)
+        click.echo(say("tables moved there" if of_registry else "moved there", place=place))

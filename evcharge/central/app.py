@@ -212,7 +212,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
         writer.feed.listen(console.on_event)
         writer.feed.listen(peers.refusals.on_event)
         registry = RegistryLink(
-            RegistryAccess(config.reach.registry_url, tls, tokens.registry),
+            RegistryAccess(config.reach.registries, tls, tokens.registry),
             writer.dispatcher,
             writer.feed,
             peers.epochs,

@@ -125,7 +125,11 @@ class PointCredential:
     async def _own(self) -> str:
         config = self._config
         return await registry_client.own_secret(
-            config.state, config.reach.registry_url, "cp", self._cp_id, location=self._location
+            config.state,
+            registry_client.RegistryAddress.of(config),
+            "cp",
+            self._cp_id,
+            location=self._location,
         )
 
 
@@ -139,7 +143,7 @@ def link_to_central(
     config: Config, cp_id: CpId, role: Role, credential: PointCredential
 ) -> ReconnectingClient:
     """Return the link of this engine or monitor."""
-    registry = registry_client.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
+    registry = registry_client.RegistryAddress.of(config)
 
     async def fetch_ticket() -> IssuedTicket:
         return await registry_client.fetch_ticket(registry, cp_id, role, await credential.now())

@@ -49,7 +49,7 @@ def initialise(config: Config, report: InitReport) -> None:
 
     May be run again. Raises Refused where others are registered: a network that people use gets no made-up money.
     """
-    registry_setup.check_nobody_else(config.state, {user.id for user in CAST})
+    registry_setup.check_nobody_else(config, {user.id for user in CAST})
     wanted = []
     for user in CAST:
         path = secret_path(config.state, user.kind, user.id)
@@ -62,7 +62,7 @@ def initialise(config: Config, report: InitReport) -> None:
                 secret,
             )
         )
-    new = registry_setup.register(config.state, wanted)
+    new = registry_setup.register(config, wanted)
     asyncio.run(_fill_wallets(config))
     for user in CAST:
         path = secret_path(config.state, user.kind, user.id)

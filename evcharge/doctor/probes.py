@@ -57,11 +57,13 @@ _ANY_CITY = "Madrid"
 async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.environ) -> Observations:
     """Return what there is to see from this PC; each question may take `within_s` seconds."""
     ca_file = config.state / "ca.pem"
-    registry_at = urlsplit(config.reach.registry_url)
     api_urls = (config.reach.central_api, *config.reach.other_apis)
-    registry, centrals, apis, source, brokers_why = await asyncio.gather(
-        network_probes.server(
-            registry_at.hostname or "", _port(config.reach.registry_url), "/ca.pem", ca_file, within_s
+    registries, centrals, apis, source, brokers_why = await asyncio.gather(
+        asyncio.gather(
+            *(
+                network_probes.server(urlsplit(url).hostname or "", _port(url), "/ca.pem", ca_file, within_s)
+                for url in config.reach.registries
+            )
         ),
         asyncio.gather(*(network_probes.way(*one, within_s) for one in config.reach.centrals)),
         asyncio.gather(
@@ -73,6 +75,8 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
         _weather(config, within_s, environ),
         _brokers(config, within_s, environ),
     )
+    # Of several, one that answers is enough.
+    registry = next((one for one in registries if one.way.end is WayEnd.OPEN), registries[0])
     # One of several is at work, and the others refuse.
     central = next((one for one in centrals if one.end is WayEnd.OPEN), centrals[0])
     # Also one that stands by answers here, for the one at work.
@@ -177,7 +181,7 @@ async def _member(
         return told(CredentialAnswer.UNASKED), good
     if not may_ask:
         return told(CredentialAnswer.UNASKED), good
-    registry = RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
+    registry = RegistryAddress.of(config)
     try:
         async with asyncio.timeout(within_s):
             issued = await fetch_ticket(registry, id_, _ROLES[kind][0], secret)
@@ -243,7 +247,7 @@ async def _database(config: Config, within_s: float) -> DatabaseThere | None:
         place = place_of(config)
         at = str(place)
         # Its library is an extra.
-        from evcharge.storage.postgres_books import look as look_at
+        from evcharge.storage.postgres_opening import look as look_at
 
         async with asyncio.timeout(within_s):
             return DatabaseThere(at=at, schema=await look_at(place, SCHEMA))

@@ -24,9 +24,10 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
     file = check_file(config.driver.file, Words(config.lang)) if config.driver.file is not None else None
     chaos = Chaos(config.driver.chaos, config.driver.pause_s) if config.driver.chaos is not None else None
 
+    registry = RegistryAddress.of(config)
+
     async def log_in() -> IssuedTicket:
-        secret = await own_secret(config.state, config.reach.registry_url, "driver", driver_id)
-        registry = RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
+        secret = await own_secret(config.state, registry, "driver", driver_id)
         return await fetch_ticket(registry, driver_id, Role.DRIVER, secret)
 
     link = ReconnectingClient(

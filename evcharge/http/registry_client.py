@@ -10,7 +10,7 @@ import os
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import aiohttp
 import msgspec
@@ -31,6 +31,7 @@ from evcharge.domain.ids import Role, check_id
 from evcharge.domain.strict_json import read_json
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.runtime import clock, failures
+from evcharge.runtime.config import Config
 from evcharge.security import secret_files, tls
 from evcharge.security.tls import CertificateFault
 
@@ -39,18 +40,44 @@ log = logging.getLogger(__name__)
 Kind = Literal["cp", "monitor", "driver"]
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10.0, connect=5.0)
+# No connection could be made: nothing was sent.
+_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _MAX_ANSWER_BYTES = 8 * 1024 * 1024
 
 
-class RegistryAddress(Struct, frozen=True):
-    """Where the Registry is (https://host:port), and the CA that its certificate must come from."""
+class RegistryAddress(Struct):
+    """Where the Registry is (https://host:port), and the CA that its certificate must come from.
+
+    Of several, that work on the same tables, `others` are further ones; the one that answered last is `url`.
+    """
 
     url: str
     ca_file: Path
+    others: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Return where the settings say that it is."""
+        first, *others = config.reach.registries
+        return cls(first, config.state / "ca.pem", tuple(others))
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All of them, in the order in which they are asked."""
+        return (self.url, *self.others)
+
+    def ask_first(self, url: str) -> None:
+        """Ask this one first from now on."""
+        self.others = tuple(one for one in self.urls if one != url)
+        self.url = url
 
 
 class Impostor(AuthenticationError):
     """What answers has a certificate, but none from our CA."""
+
+
+class AnswerLost(Overloaded):
+    """Something was sent, and no answer came: it may have been carried out."""
 
 
 class _Ticket(Struct, frozen=True):
@@ -94,15 +121,15 @@ async def register(
 ) -> dict[str, Any]:
     """Register `id_` with an enrolment or administrator's token; return the Registry's answer.
 
-    The same credential again is fine. Without one the Registry makes it: `password` in the answer. Raises
-    Refused E_CONFLICT when the id has another credential, and what `call` raises.
+    The same credential again is fine. Without one it is made here, so that a lost answer costs nothing: `password` in
+    the answer. Raises Refused E_CONFLICT when the id has another credential, and what `call` raises.
     """
     body: dict[str, Any] = {"driver_id" if kind == "driver" else "cp_id": id_}
     if kind != "driver":
         body["location"] = location
-    if credential is not None:
-        body["credential"] = credential
-    return await call(registry, "POST", f"/register/{kind}", body, token=token)
+    body["credential"] = credential or secret_files.new_secret()
+    content = await call(registry, "POST", f"/register/{kind}", body, token=token)
+    return content if credential is not None else content | {"password": body["credential"]}
 
 
 async def call(
@@ -117,16 +144,52 @@ async def call(
 ) -> dict[str, Any]:
     """Make one call, as the owner of a bearer `token` or as an id with its credential (`login`).
 
-    Raises what the Registry answers as our exceptions, with its sentence; AuthenticationError when its
-    certificate is not ours; Overloaded (E_UNREACHABLE) when there is no answer; StateError without ca.pem.
+    Of several Registries the next one is asked when one is away, does not prove to be ours, or cannot store. It is
+    asked for the same again: that is safe, also after an answer that was lost.
+    Raises what the Registry answers as our exceptions, with its sentence; AuthenticationError when its certificate is
+    not ours; Overloaded (E_UNREACHABLE) when there is no answer; AnswerLost; StateError without ca.pem.
     """
-    if not registry.url.startswith("https://"):
-        raise ConfigError(f"{registry.url} is not the address of a Registry: it must begin with https://")
+    for url in registry.urls:
+        if not url.startswith("https://"):
+            raise ConfigError(f"{url} is not the address of a Registry: it must begin with https://")
     context = tls.client_context(registry.ca_file)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if login is not None:
         headers["Authorization"] = aiohttp.encode_basic_auth(*login, encoding="utf-8")
     headers.update(more_headers or {})
+    refusals: list[EvchargeError] = []
+    for url in registry.urls:
+        one = RegistryAddress(url, registry.ca_file)
+        try:
+            content = await _asked(one, context, method, path, body, headers)
+        except EvchargeError as problem:
+            if not _is_away(problem):
+                registry.ask_first(url)
+                if method == "DELETE" and any(map(_may_be_done, refusals)):
+                    if problem.code is Code.NOT_FOUND:
+                        return {}  # the one before had done it
+                    if problem.code is Code.CREDENTIAL and login is not None:
+                        raise AnswerLost(
+                            "The Registry's answer was lost, and it may have done this: look before you repeat it.",
+                            Code.UNREACHABLE,
+                        ) from None
+                raise
+            refusals.append(problem)
+        else:
+            registry.ask_first(url)
+            return content
+    # One that answers says more than one that does not.
+    raise min(refusals, key=lambda problem: problem.code is Code.UNREACHABLE)
+
+
+async def _asked(
+    registry: RegistryAddress,
+    context: ssl.SSLContext,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None,
+    headers: Mapping[str, str],
+) -> dict[str, Any]:
     # Not force_close: only of a connection that it keeps does aiohttp await the end.
     connector = aiohttp.TCPConnector(ssl=context)
     url = registry.url.rstrip("/") + path
@@ -139,11 +202,25 @@ async def call(
             status, retry_after = response.status, response.headers.get("Retry-After")
     except aiohttp.ClientConnectorCertificateError as problem:
         raise _untrusted(registry, problem.certificate_error) from None
+    except _UNSENT as problem:
+        raise Overloaded(_unreachable(registry, problem), Code.UNREACHABLE) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-        raise _unreachable(registry, problem) from None
+        raise AnswerLost(_unreachable(registry, problem), Code.UNREACHABLE) from None
     if 200 <= status < 300:
         return _object(raw, registry)
     raise _refused(raw, status, retry_after, registry)
+
+
+def _is_away(problem: EvchargeError) -> bool:
+    """Return whether another Registry may do what this one did not."""
+    if isinstance(problem, Overloaded):
+        return problem.code in (Code.UNREACHABLE, Code.STORAGE)
+    return isinstance(problem, AuthenticationError) and problem.code in (Code.PROOF, Code.CLOCK)
+
+
+def _may_be_done(problem: EvchargeError) -> bool:
+    """Return whether it may have been carried out all the same."""
+    return isinstance(problem, AnswerLost) or problem.code is Code.STORAGE
 
 
 async def listed(ask: Callable[[str], Awaitable[dict[str, Any]]]) -> dict[str, list[Any]]:
@@ -173,7 +250,7 @@ async def listed(ask: Callable[[str], Awaitable[dict[str, Any]]]) -> dict[str, l
 
 async def own_secret(
     state: Path,
-    registry_url: str,
+    registry: RegistryAddress,
     kind: Kind,
     id_: str,
     *,
@@ -206,7 +283,6 @@ async def own_secret(
         waiting.unlink(missing_ok=True)
         return secret_files.read_secret(path)
     try:
-        registry = RegistryAddress(registry_url, state / "ca.pem")
         await register(registry, kind, id_, token, location=location, credential=secret)
     except Refused as refusal:
         if refusal.code is not Code.CONFLICT:
@@ -279,10 +355,8 @@ def _refused(raw: bytes, status: int, retry_after: str | None, registry: Registr
             return BadInput(text, code or Code.FIELD)
 
 
-def _unreachable(registry: RegistryAddress, problem: Exception) -> EvchargeError:
-    return Overloaded(
-        f"Registry not responding at {registry.url} ({failures.why(problem)}).", Code.UNREACHABLE
-    )
+def _unreachable(registry: RegistryAddress, problem: Exception) -> str:
+    return f"Registry not responding at {registry.url} ({failures.why(problem)})."
 
 
 def _untrusted(registry: RegistryAddress, problem: Exception) -> AuthenticationError:

@@ -46,6 +46,7 @@ from evcharge.security.certificates import names_of
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10.0, connect=5.0)
 _OTHERS = "reach.other_centrals"
+_OTHER_REGISTRIES = "reach.other_registries"
 _MAX_CA_BYTES = 16 * 1024
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -80,12 +81,12 @@ async def invite(
     `host` is where the other PC finds this one: needed when [reach] says 127.0.0.1 and the certificate names no
     other address. Raises what `ask` raises, StateError and ConfigError.
     """
-    registry = RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
+    registry = RegistryAddress.of(config)
     fingerprint = _fingerprint(registry.ca_file)
     if fingerprint is None:
         raise StateError(secret_files.missing(registry.ca_file))
     names = _named(config.state / "registry.pem")
-    parts = _parts(registry.url)
+    parts = _parts(config.reach.registry_url)
     registry_host = host or _from_outside(parts[0], names)
     central_host = config.reach.central_host
     if _is_loopback(central_host):
@@ -102,6 +103,10 @@ async def invite(
         other_centrals=tuple(
             place(host or registry_host if _is_loopback(other) else other, port)
             for other, port in config.reach.centrals[1:]
+        ),
+        other_registries=tuple(
+            place(host or registry_host if _is_loopback(other) else other, port)
+            for other, port in map(_parts, config.reach.other_registries)
         ),
     )
     try:
@@ -182,7 +187,8 @@ async def join(state: Path, invitation: Invitation, say: Speech, *, force: bool 
     credential = secret_files.kept_secret(waiting, secret_files.new_secret())
     try:
         with _beside(state, pem) as ca_file:
-            await _redeem(RegistryAddress(invitation.registry_url, ca_file), invitation, credential)
+            first, *others = invitation.registry_urls
+            await _redeem(RegistryAddress(first, ca_file, tuple(others)), invitation, credential)
     except (Refused, BadInput, AuthenticationError) as refusal:
         # It cannot have been taken: the next token gets a credential of its own.
         waiting.unlink(missing_ok=True)
@@ -215,6 +221,8 @@ def addresses(invitation: Invitation) -> dict[str, Any]:
     }
     if invitation.other_centrals:
         found[_OTHERS] = list(invitation.other_centrals)
+    if invitation.other_registries:
+        found[_OTHER_REGISTRIES] = list(invitation.registry_urls[1:])
     return found
 
 
@@ -228,8 +236,9 @@ def _check_folder(state: Path, invitation: Invitation, say: Speech, *, force: bo
     if force:
         return
     there, here = settings.from_joined(state), addresses(invitation)
-    # One Central more is the same network.
-    if there and any(there.get(key) != value for key, value in here.items() if key != _OTHERS):
+    # One Central or Registry more is the same network.
+    more = (_OTHERS, _OTHER_REGISTRIES)
+    if there and any(there.get(key) != value for key, value in here.items() if key not in more):
         raise StateError(
             say(
                 "other addresses",
@@ -249,13 +258,23 @@ def _fingerprint(ca_file: Path) -> bytes | None:
 
 
 async def _authority(invitation: Invitation, say: Speech) -> str:
-    """Fetch the CA's certificate; return it as PEM when it is the one of the token."""
+    """Fetch the CA's certificate from the first Registry that answers; return it as PEM when it is the token's."""
+    away: Overloaded | None = None
+    for url in invitation.registry_urls:
+        try:
+            return await _authority_of(url, invitation, say)
+        except Overloaded as problem:
+            away = away or problem
+    assert away is not None
+    raise away
+
+
+async def _authority_of(url: str, invitation: Invitation, say: Speech) -> str:
     # Nobody can be believed yet, and nothing secret is sent: what comes is believed for its fingerprint alone. Then
     # it is made the CA of the connection over which the token goes.
     anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anybody.check_hostname = False
     anybody.verify_mode = ssl.CERT_NONE
-    url = invitation.registry_url
     try:
         async with (
             aiohttp.ClientSession(

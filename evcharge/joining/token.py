@@ -47,8 +47,9 @@ class Invitation(Struct, frozen=True, kw_only=True, array_like=True, forbid_unkn
     central_port: Port
     ca_sha256: Annotated[bytes, Meta(min_length=32, max_length=32)]
     secret: Annotated[bytes, Meta(min_length=SECRET_BYTES, max_length=SECRET_BYTES)]
-    # "host:port" of further Centrals. A token without any is as it always was: older releases take it.
+    # "host:port" of further Centrals and Registries. A token without any is as it always was: older releases take it.
     other_centrals: Annotated[tuple[Place, ...], Meta(max_length=8)] = ()
+    other_registries: Annotated[tuple[Place, ...], Meta(max_length=8)] = ()
 
     def __repr__(self) -> str:
         return f"Invitation({self.kind} {self.id} at {self.registry_url})"
@@ -57,6 +58,11 @@ class Invitation(Struct, frozen=True, kw_only=True, array_like=True, forbid_unkn
     def registry_url(self) -> str:
         """Return https://host:port of the Registry."""
         return f"https://{bracketed(self.registry_host)}:{self.registry_port}"
+
+    @property
+    def registry_urls(self) -> tuple[str, ...]:
+        """Return https://host:port of each Registry."""
+        return (self.registry_url, *(f"https://{at}" for at in self.other_registries))
 
     @property
     def central_address(self) -> str:
@@ -80,8 +86,10 @@ def bracketed(host: str) -> str:
 
 def encode(invitation: Invitation) -> str:
     """Return the token. Raises ValueError when a value is not one that a token may carry."""
-    values = msgspec.structs.astuple(invitation)
-    body = msgspec.msgpack.encode(values if invitation.other_centrals else values[:-1])
+    values = list(msgspec.structs.astuple(invitation))
+    while not values[-1]:
+        values.pop()
+    body = msgspec.msgpack.encode(values)
     msgspec.msgpack.decode(body, type=Invitation)
     length = _HEAD_BYTES + len(body) + _SUM_BYTES
     if length > MAX_BYTES:

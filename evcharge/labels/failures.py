@@ -221,6 +221,10 @@ SENTENCES: Mapping[str, Words] = {
         "los brokers dicen que no (error {n} de Kafka)",
     ),
     # ---- what our own sentences put round it
+    "registry answer lost": (
+        "The Registry's answer was lost, and it may have done this: look before you repeat it.",
+        "Se perdió la respuesta del Registry y puede que lo haya hecho: compruébelo antes de repetirlo.",
+    ),
     "registry away": ("Registry not responding at {url} ({why}).", "Registry no responde en {url} ({why})."),
     "cannot connect": (
         "cannot connect to CENTRAL at {url}: {why}. Is it running? evcharge doctor says more.",

@@ -503,12 +503,12 @@ SENTENCES: Mapping[str, Words] = {
     "backup unwritable": ("cannot write {file}: {why}", "no se puede escribir {file}: {why}"),
     "restore elsewhere": (
         (
-            "a backup goes into files: leave `[central] database` empty, restore, then `evcharge migrate --to` "
-            "moves Central's books into an empty PostgreSQL."
+            "a backup goes into files: leave `database` of `[central]` and `[registry]` empty, restore, then "
+            "`evcharge migrate --to` moves books into an empty PostgreSQL."
         ),
         (
-            "una copia va a ficheros: deje vacío `[central] database`, restaure y luego `evcharge migrate --to` "
-            "lleva los libros de la Central a un PostgreSQL vacío."
+            "una copia va a ficheros: deje vacío `database` de `[central]` y `[registry]`, restaure y luego "
+            "`evcharge migrate --to` lleva los libros a un PostgreSQL vacío."
         ),
     ),
     "moved there": (
@@ -529,6 +529,26 @@ SENTENCES: Mapping[str, Words] = {
         (
             "Los libros de la Central están de nuevo en {path}, con cada fila y suma comprobada. Deje vacío "
             "`[central] database` antes de arrancar la Central."
+        ),
+    ),
+    "tables moved there": (
+        (
+            "The Registry's tables are in {place} now, compared row by row; the file is kept as registry.db.moved. Set "
+            "`[registry] database` to that address before a Registry starts."
+        ),
+        (
+            "Las tablas del Registry están ahora en {place}, comparadas fila por fila; el fichero queda como "
+            "registry.db.moved. Ponga esa dirección en `[registry] database` antes de arrancar un Registry."
+        ),
+    ),
+    "tables moved back": (
+        (
+            "The Registry's tables are in {path} again, every row checked. Leave `[registry] database` empty before "
+            "the Registry starts."
+        ),
+        (
+            "Las tablas del Registry están de nuevo en {path}, con cada fila comprobada. Deje vacío "
+            "`[registry] database` antes de arrancar el Registry."
         ),
     ),
     "passphrase": ("Passphrase for the keys", "Contraseña de las claves"),

@@ -67,19 +67,27 @@ def _passphrase(say: Any, file: Path | None, *, new: bool) -> str:
     return text
 
 
-def _copying(config: "Config") -> "Copy | None":
-    """Return how Central's books become a file when PostgreSQL has them."""
-    if not config.central.database:
-        return None
+def _copying(config: "Config") -> "dict[str, Copy]":
+    """Return how the books that PostgreSQL has become files."""
     import asyncio
 
-    from evcharge.operator.backup import BOOKS, CENTRAL
-    from evcharge.storage.postgres_place import place_of
+    from evcharge.operator.backup import BOOKS, CENTRAL, REGISTRY
+    from evcharge.storage import postgres_place
+    from evcharge.storage.postgres_place import Place, place_of
 
-    place = place_of(config)
+    places = {}
+    if config.registry.database:
+        places[REGISTRY] = place_of(config, section=postgres_place.REGISTRY)
+    if config.central.database:
+        places[CENTRAL] = place_of(config)
+    if not places:
+        return {}
     from evcharge.storage.postgres_copy import copy_out
 
-    return lambda target: asyncio.run(copy_out(place, BOOKS[CENTRAL], target))
+    def copying(book: str, place: Place) -> "Copy":
+        return lambda target: asyncio.run(copy_out(place, BOOKS[book], target))
+
+    return {book: copying(book, place) for book, place in places.items()}
 
 
 @click.command()
@@ -119,7 +127,7 @@ def restore(
     from evcharge.runtime.clock import utc_now
 
     say = Speech(SENTENCES, config.lang)
-    if config.central.database:
+    if config.central.database or config.registry.database:
         raise StateError(say("restore elsewhere"))
     passphrase = None
     if with_keys:

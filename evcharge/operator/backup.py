@@ -37,13 +37,14 @@ from evcharge.storage.witnesses import central_witness
 FORMAT = 1
 # In the order in which they are copied: whoever remembers a head of another book is copied before that book.
 CENTRAL = "central/central.db"
-BOOKS = {"registry/registry.db": "evcharge.registry.schema", CENTRAL: "evcharge.central.books.schema"}
+REGISTRY = "registry/registry.db"
+BOOKS = {REGISTRY: "evcharge.registry.schema", CENTRAL: "evcharge.central.books.schema"}
 # Our identity, and everything that must stay secret.
 NETWORK = "ca.pem"
 KEYS = (
     NETWORK, "ca.key", "service.key", "registry.pem", "registry.key", "central.pem", "central.key",
     "central/resume.key", "central/pin.key", "operator.token", "weather.token", "enrolment.token", "weather.key",
-    "kafka.password", "central/database.password",
+    "kafka.password", "central/database.password", "registry/database.password",
 )  # fmt: skip
 LEAST_PASSPHRASE = 12
 _MANIFEST, _SEALED = "manifest.json", "keys.sealed"
@@ -108,20 +109,19 @@ def back_up(
     now: datetime,
     say: Speech,
     passphrase: str | None = None,
-    copy_central: Copy | None = None,
+    elsewhere: Mapping[str, Copy] | None = None,
 ) -> Manifest:
     """Write a backup of the books in `state` to the new file `target`, also while Central and Registry run.
 
-    With a passphrase, the keys come along; `copy_central` copies Central's books where they are no file. Raises
-    StateError.
+    With a passphrase, the keys come along; of the books that are no files, `elsewhere` copies each. Raises StateError.
     """
-    has_books = copy_central is not None or any((state / book).exists() for book in BOOKS)
+    has_books = bool(elsewhere) or any((state / book).exists() for book in BOOKS)
     if not (state / NETWORK).exists() or not has_books:
         raise StateError(say("backup nothing", state=state))
     if os.path.lexists(target):
         raise StateError(say("backup exists", file=target))
     with _of_the_disk(target, say), _workshop(target.parent, target.name) as folder:
-        parts = _copied(state, folder, say, copy_central)
+        parts = _copied(state, folder, say, elsewhere or {})
         manifest = Manifest(
             format=FORMAT,
             evcharge=__version__,
@@ -155,13 +155,13 @@ def back_up(
     return manifest
 
 
-def _copied(state: Path, folder: Path, say: Speech, copy_central: Copy | None) -> list[Part]:
+def _copied(state: Path, folder: Path, say: Speech, elsewhere: Mapping[str, Copy]) -> list[Part]:
     """Copy the books and their anchors into `folder`, so that none remembers more of another than is there."""
     for _ in range(_MOST_TRIES):
         parts: list[Part] = []
         for book in BOOKS:
-            source, is_file = state / book, book != CENTRAL or copy_central is None
-            if is_file and not source.exists():
+            source, is_elsewhere = state / book, elsewhere.get(book)
+            if is_elsewhere is None and not source.exists():
                 continue
             anchors = str(PurePosixPath(book).with_name(ANCHORS))
             with contextlib.suppress(FileNotFoundError):
@@ -171,19 +171,19 @@ def _copied(state: Path, folder: Path, say: Speech, copy_central: Copy | None) -
             copy = folder / book
             files.make_folder(copy.parent)
             copy.unlink(missing_ok=True)
-            if copy_central is not None and not is_file:
-                copy_central(copy)
+            if is_elsewhere is not None:
+                is_elsewhere(copy)
             else:
                 copy_database(source, copy)
             parts.append(_part(folder, book))
-        if _agree(folder):
+        if agree(folder):
             return parts
     raise StateError(say("backup busy", state=state))
 
 
-def _agree(folder: Path) -> bool:
+def agree(folder: Path) -> bool:
     """Return whether the Registry's log is in the copy as far as Central's copy remembers it."""
-    registry, central = (folder / book for book in BOOKS)
+    registry, central = folder / REGISTRY, folder / CENTRAL
     if not registry.exists() or not central.exists():
         return True
     with reading(central) as books:

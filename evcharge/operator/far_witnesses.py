@@ -35,7 +35,7 @@ class _Anchors(Struct):
 async def ask(config: Config, say: Speech) -> Mapping[str, list[Witness]]:
     """Return who remembers which book, by its name; also who could not be asked, and why."""
     found: dict[str, list[Witness]] = {"central.db": [], "registry.db": []}
-    if not (config.state / "registry/registry.db").exists():
+    if not (config.registry.database or (config.state / "registry/registry.db").exists()):
         found["central.db"].append(await _asked(REGISTRY, _registry(config)))
     if config.kafka.bootstrap:
         found["central.db"].append(await _asked(KAFKA, _kafka(config)))
@@ -54,7 +54,7 @@ async def _asked(name: str, heads: Awaitable[list[Head]]) -> Witness:
 
 
 async def _registry(config: Config) -> list[Head]:
-    address = RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
+    address = RegistryAddress.of(config)
     token = state_folder.service_token(secret_files.read_keys(config.state / "service.key")[0])
     told = msgspec.convert(await call(address, "GET", "/v1/anchors", token=token), _Anchors)
     return [Head(one.n, one.hash) for one in told.anchors]

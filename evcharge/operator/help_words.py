@@ -263,9 +263,12 @@ SPANISH: Mapping[str, str] = {
     "Read the passphrase from the first line of FILE instead of asking for it.": (
         "Lee la frase de paso de la primera línea de FILE en lugar de preguntarla."
     ),
-    "Move Central's books into PostgreSQL, or back into the state folder; Central must not run.": (
-        "Lleva los libros de la Central a PostgreSQL, o de vuelta a la carpeta de estado; la Central no debe estar "
+    "Move Central's books into PostgreSQL, or back into the state folder; whose they are must not run.": (
+        "Lleva los libros de la Central a PostgreSQL, o de vuelta a la carpeta de estado; su dueño no debe estar "
         "en marcha."
+    ),
+    "Whose: Central's books, or the Registry's tables.": (
+        "De quién: los libros de la Central, o las tablas del Registry."
     ),
     "postgresql://user@host:port/name without a password, or file: back into the state folder.": (
         "postgresql://usuario@equipo:puerto/nombre sin contraseña, o file: de vuelta a la carpeta de estado."

@@ -51,12 +51,14 @@ def _ports(config: Config) -> Iterator[PortRow]:
     yield _in("central", central.host, central.port, "peers", "--host 0.0.0.0")
     if central.api:
         yield _in("central", central.api_host, central.api_port, "browsers", "--api-host 0.0.0.0")
-    yield from _out("central", _of(config.reach.registry_url), "to registry")
+    for registry_at in config.reach.registries:
+        yield from _out("central", _of(registry_at), "to registry")
     yield from _brokers("central", config)
     engine = config.engine
     yield _in("cp-engine", engine.health_host, engine.health_port, "its monitor", "--health-host 0.0.0.0")
     for role in ("cp-engine", "cp-monitor", "driver"):
-        yield from _out(role, _of(config.reach.registry_url), "to registry")
+        for registry_at in config.reach.registries:
+            yield from _out(role, _of(registry_at), "to registry")
         for central_at in config.reach.centrals:
             yield from _out(role, central_at, "to central")
         if role == "cp-engine" and engine.live_lane == "kafka":

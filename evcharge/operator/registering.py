@@ -168,12 +168,13 @@ def as_administrator(
     import asyncio
     import getpass
 
+    from evcharge.http.registry_client import RegistryAddress
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
     from evcharge.operator.admin import Admin, PasswordNeeded
 
     say = Speech(SENTENCES, config.lang)
-    admin = Admin(config.reach.registry_url, config.state, user, say)
+    admin = Admin(RegistryAddress.of(config), config.state, user, say)
     try:
         return asyncio.run(talk(admin))
     except PasswordNeeded:

@@ -10,7 +10,7 @@ from evcharge.labels.registry import said
 from evcharge.registry.api import RegistryApi, TicketTerms
 from evcharge.registry.callers import Callers
 from evcharge.registry.invitations import Invitations
-from evcharge.registry.setup import SCHEMA, database_path
+from evcharge.registry.setup import database_path, open_tables
 from evcharge.registry.store import Store
 from evcharge.runtime import clock, lifecycle
 from evcharge.runtime.config import Config
@@ -20,7 +20,6 @@ from evcharge.security import secret_files
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import server_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
-from evcharge.storage.database import open_database
 from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -41,8 +40,8 @@ async def run(config: Config, stop: asyncio.Event) -> int:
         log.warning("%s", said("little room", **room))
     else:
         log.info("%s", said("room", **room))
-    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
-        store = Store(database, clock.utc_now)
+    async with open_tables(config) as tables, Credentials() as credentials:
+        store = Store(tables, clock.utc_now)
         if not await store.has_admin():
             log.warning("%s", said("nobody"))
         ticket_s = settings.ticket_minutes * 60

@@ -1,19 +1,23 @@
-"""What `evcharge init` makes on the PC of the Registry: keys, certificates and the first administrator."""
+"""Where the Registry's tables are; and what `evcharge init` makes on its PC: keys, certificates, an administrator."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 
 from msgspec import structs
 
-from evcharge.domain.errors import Code, Refused
+from evcharge.domain.errors import Code, Refused, StateError
 from evcharge.registry.registrations import Registration, RegistrationChange
 from evcharge.registry.store import Requester, Store
 from evcharge.runtime import clock
-from evcharge.security import state_folder
+from evcharge.runtime.config import Config
+from evcharge.security import secret_files, state_folder
 from evcharge.security.passwords import Credentials, new_password
 from evcharge.security.state_folder import InitReport
-from evcharge.storage.database import open_database
+from evcharge.storage.books import Transactions
+from evcharge.storage.database import only_process, open_database
+from evcharge.storage.postgres_place import ELSEWHERE, REGISTRY, place_of
 
 SCHEMA = "evcharge.registry.schema"
 FIRST_ADMIN = "admin"
@@ -24,26 +28,58 @@ def database_path(state: Path) -> Path:
     return state / "registry" / "registry.db"
 
 
-def initialise(
-    state: Path, names: Sequence[str], *, renew: bool = False, added: Sequence[str] = ()
-) -> InitReport:
-    """Make what `state` lacks; say what was made. The report has the password of a new first administrator.
+@contextlib.asynccontextmanager
+async def open_tables(config: Config) -> AsyncIterator[Transactions]:
+    """Open the Registry's tables where the settings say, at the newest schema. Raises StateError.
+
+    One process of a state folder at a time; in PostgreSQL, others of other folders beside it.
+    """
+    path = database_path(config.state)
+    noted = path.with_name(ELSEWHERE)
+    if not config.registry.database:
+        if noted.exists() and not path.exists():
+            raise StateError(
+                f"the Registry's tables are in {secret_files.read_secret(noted)}: set `[registry] database`, "
+                "or bring them back with `evcharge migrate --books registry --to file`."
+            )
+        async with open_database(path, SCHEMA) as database:
+            yield database
+        return
+    place = place_of(config, section=REGISTRY)
+    from evcharge.storage.postgres_transactions import open_transactions  # its library is an extra
+
+    with only_process(path):
+        if path.exists():
+            raise StateError(
+                f"`[registry] database` names {place}, and {path} holds tables, too: move them there with "
+                "`evcharge migrate --books registry --to`, or put that file aside."
+            )
+        async with open_transactions(place, SCHEMA) as tables:
+            # Whoever forgets the setting must not begin with empty tables.
+            secret_files.replace_secret(noted, str(place))
+            yield tables
+
+
+def initialise(config: Config, *, renew: bool = False, added: Sequence[str] = ()) -> InitReport:
+    """Make what the state folder lacks; say what was made. The report has the password of a new first administrator.
 
     May be run again: nothing is overwritten but certificates that are to be renewed, and no second administrator is
     made. Not for use inside a loop. Raises StateError.
     """
-    report = state_folder.init_state(state, names, clock.utc_now(), renew=renew, added=added)
-    asyncio.run(_add_admin(state, report))
+    report = state_folder.init_state(
+        config.state, config.registry.names, clock.utc_now(), renew=renew, added=added
+    )
+    asyncio.run(_add_admin(config, report))
     return report
 
 
-def check_nobody_else(state: Path, ids: Collection[str]) -> None:
+def check_nobody_else(config: Config, ids: Collection[str]) -> None:
     """Raise Refused when somebody else than `ids` is registered. Not for use inside a loop."""
-    asyncio.run(_check_nobody_else(state, ids))
+    asyncio.run(_check_nobody_else(config, ids))
 
 
-async def _check_nobody_else(state: Path, ids: Collection[str]) -> None:
-    async with open_database(database_path(state), SCHEMA) as database:
+async def _check_nobody_else(config: Config, ids: Collection[str]) -> None:
+    async with open_tables(config) as database:
         for known, _ in await Store(database, clock.utc_now).listed("", len(ids) + 1):
             if known.id not in ids:
                 raise Refused(
@@ -53,14 +89,14 @@ async def _check_nobody_else(state: Path, ids: Collection[str]) -> None:
                 )
 
 
-def register(state: Path, wanted: Sequence[tuple[Registration, str]]) -> list[str]:
+def register(config: Config, wanted: Sequence[tuple[Registration, str]]) -> list[str]:
     """Register each with its secret; return the ids that were not registered yet. Not for use inside a loop."""
-    return asyncio.run(_register(state, wanted))
+    return asyncio.run(_register(config, wanted))
 
 
-async def _register(state: Path, wanted: Sequence[tuple[Registration, str]]) -> list[str]:
+async def _register(config: Config, wanted: Sequence[tuple[Registration, str]]) -> list[str]:
     new, actor = [], Requester("evcharge init --demo", "operator", "this computer")
-    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
+    async with open_tables(config) as database, Credentials() as credentials:
         store = Store(database, clock.utc_now)
         for registration, secret in wanted:
             if await store.find(registration.id) is not None:
@@ -71,8 +107,8 @@ async def _register(state: Path, wanted: Sequence[tuple[Registration, str]]) -> 
     return new
 
 
-async def _add_admin(state: Path, report: InitReport) -> None:
-    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
+async def _add_admin(config: Config, report: InitReport) -> None:
+    async with open_tables(config) as database, Credentials() as credentials:
         store = Store(database, clock.utc_now)
         if await store.has_admin():
             report.kept.append(f"administrator {FIRST_ADMIN}")

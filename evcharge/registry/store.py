@@ -10,7 +10,7 @@ from evcharge.domain.location import Location
 from evcharge.registry.registrations import IdKind, Registration, RegistrationChange, RegistrationState
 from evcharge.registry.repeats import AuditEntry
 from evcharge.storage import hash_chain
-from evcharge.storage.database import Database, Row, Transaction
+from evcharge.storage.books import OpenTransaction, Row, Transactions
 
 _COLUMNS = "id, kind, location, secret_hash, state, epoch, number"
 _INVITED = "kind, id, location, epoch, made_by, expires_at, used_at"
@@ -63,9 +63,9 @@ class Invited(Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """Reads and writes registry.db. `now` is the wall clock, for what people will read."""
+    """Reads and writes the Registry's tables. `now` is the wall clock, for what people will read."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Transactions, now: Callable[[], datetime]) -> None:
         self._database = database
         self._now = now
 
@@ -173,7 +173,7 @@ class Store:
         return Invited(**found | {"kind": IdKind(found["kind"]), "location": Location(found["location"])})
 
     @staticmethod
-    async def _use(writing: Transaction, secret: str, now: float) -> None:
+    async def _use(writing: OpenTransaction, secret: str, now: float) -> None:
         used = await writing.execute(
             "UPDATE invitations SET used_at = :now "
             "WHERE secret_sha256 = :hash AND used_at IS NULL RETURNING id",
@@ -246,7 +246,7 @@ class Store:
                 )
                 await writing.execute(
                     "DELETE FROM anchors WHERE k <= :old AND (at < :long_ago OR k NOT IN "
-                    "(SELECT min(k) FROM anchors GROUP BY CAST(at / 86400 AS INTEGER)))",
+                    "(SELECT min(k) FROM anchors GROUP BY CAST(at AS BIGINT) / 86400))",
                     {"old": k - MAX_ANCHORS, "long_ago": now - _ANCHORS_S},
                 )
             own = await writing.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
@@ -295,7 +295,7 @@ class Store:
         """Return the whole audit log, oldest first, as `audit.first_broken` takes it."""
         return await self._database.read("SELECT * FROM events ORDER BY n")
 
-    async def _audit(self, writing: Transaction, one: AuditEntry) -> None:
+    async def _audit(self, writing: OpenTransaction, one: AuditEntry) -> None:
         newest = await writing.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
         head = hash_chain.Head(newest[0]["n"], newest[0]["hash"]) if newest else hash_chain.Head()
         row = {"n": head.n + 1, "at": self._time(), **structs.asdict(one)}

@@ -124,7 +124,13 @@ CENTRAL = address(
     "reach.other_centrals",
 )
 KAFKA = key("--kafka", "kafka.bootstrap", "Where the brokers are, if there are any.", metavar="HOST:PORT")
-REGISTRY = key("--registry", "reach.registry_url", "Where the Registry is.", metavar="URL")
+REGISTRY = key(
+    "--registry",
+    "reach.registry_url",
+    "Where the Registry is.",
+    others="reach.other_registries",
+    metavar="URL",
+)
 
 
 def server(section: str) -> tuple[Decorator, Decorator]:

@@ -181,11 +181,17 @@ class ReachSettings(Struct, frozen=True, kw_only=True):
     """[reach]: where peers find the Registry and Central, and operators Central's API."""
 
     registry_url: Url = "https://127.0.0.1:5001"
+    other_registries: list[Url] = msgspec.field(default_factory=list)
     central_host: Host = "127.0.0.1"
     central_port: Port = 9002
     other_centrals: Places = msgspec.field(default_factory=list)
     central_api: WebUrl = "http://127.0.0.1:8000"
     other_apis: list[WebUrl] = msgspec.field(default_factory=list)
+
+    @property
+    def registries(self) -> tuple[str, ...]:
+        """Where all Registries are, in the order in which they are asked at first."""
+        return (self.registry_url, *self.other_registries)
 
     @property
     def centrals(self) -> list[tuple[str, int]]:
@@ -194,12 +200,18 @@ class ReachSettings(Struct, frozen=True, kw_only=True):
 
 
 class RegistrySettings(Struct, frozen=True, kw_only=True):
-    """[registry]: the HTTPS service. `names` are further host names for its certificate."""
+    """[registry]: the HTTPS service. `names` are further host names for its certificate.
+
+    `database` is where its tables lie, if not in the state folder; its password never stands here.
+    """
 
     host: Host = "127.0.0.1"
     port: Port = 5001
     names: list[Host] = msgspec.field(default_factory=list)
     ticket_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
+    database: Database = ""
+    database_security: Literal["auto", "tls", "plaintext"] = "auto"
+    database_ca_file: OptionalText = ""
 
 
 class CentralSettings(Struct, frozen=True, kw_only=True):

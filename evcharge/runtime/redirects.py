@@ -17,6 +17,7 @@ _OF_DATABASE = ("EVCHARGE_DATABASE_PASSWORD",)
 # By key: the variables that may hold what is sent there.
 SECRETS_GO_BY: Mapping[str, tuple[str, ...]] = {
     "reach.registry_url": ("EVCHARGE_ADMIN_PASSWORD", "EVCHARGE_CREDENTIAL", "EVCHARGE_ENROLMENT_TOKEN"),
+    "reach.other_registries": ("EVCHARGE_ADMIN_PASSWORD", "EVCHARGE_CREDENTIAL", "EVCHARGE_ENROLMENT_TOKEN"),
     "reach.central_api": ("EVCHARGE_OPERATOR_TOKEN", "EVCHARGE_WEATHER_TOKEN"),
     "reach.other_apis": ("EVCHARGE_OPERATOR_TOKEN", "EVCHARGE_WEATHER_TOKEN"),
     "kafka.bootstrap": _OF_KAFKA,
@@ -26,6 +27,9 @@ SECRETS_GO_BY: Mapping[str, tuple[str, ...]] = {
     "central.database": _OF_DATABASE,
     "central.database_security": _OF_DATABASE,
     "central.database_ca_file": _OF_DATABASE,
+    "registry.database": _OF_DATABASE,
+    "registry.database_security": _OF_DATABASE,
+    "registry.database_ca_file": _OF_DATABASE,
     "notify.webhook": _OF_NOTIFY,
     "notify.ntfy": _OF_NOTIFY,
     "notify.smtp": ("EVCHARGE_NOTIFY_PASSWORD",),

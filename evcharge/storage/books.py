@@ -1,9 +1,11 @@
-"""Where Central's facts and events lie, whichever engine keeps them: the port that its parts are given.
+"""Where facts and events lie, whichever engine keeps them: the ports that the parts of a service are given.
 
-One writer, readers beside it. What may go wrong: `store_errors`.
+Central's books have one writer, and readers beside it; the Registry's tables may have several, one transaction after
+the other. What may go wrong: `store_errors`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from evcharge.storage.members import Membership
@@ -40,4 +42,22 @@ class Books(Readable, Protocol):
 
     async def commit(self, writes: Sequence[Writes]) -> None:
         """Store all of `writes`, in order, or nothing; return once it is known to be stored. Raises StoreError."""
+        ...
+
+
+class OpenTransaction(Protocol):
+    """The inside of one transaction."""
+
+    async def execute(self, sql: str, params: Params | None = None) -> list[Any]:
+        """Run one statement; return the rows it yields, if any. Raises StoreError."""
+        ...
+
+
+class Transactions(Readable, Protocol):
+    """Open tables of which each write reads first, and finds what it read unchanged."""
+
+    name: str
+
+    def transaction(self) -> AbstractAsyncContextManager[OpenTransaction]:
+        """Commit when the block ends well, roll back otherwise; one at a time, of all who have the tables open."""
         ...

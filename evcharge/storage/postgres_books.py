@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import functools
 import logging
-import ssl
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -19,51 +18,31 @@ import msgspec
 from evcharge.domain.errors import NotNow, StateError, Taken
 from evcharge.storage import postgres_schema
 from evcharge.storage.members import Me, Membership, Waiting
-from evcharge.storage.postgres_connection import CONNECT_S, connect, dial, options, take_numbers
+from evcharge.storage.postgres_connection import CONNECT_S, connect, reading
 from evcharge.storage.postgres_errors import ALL, store_error
 from evcharge.storage.postgres_lease import Lease, held, make_tables
+from evcharge.storage.postgres_opening import alone, explained, migrate, version_of
 from evcharge.storage.postgres_place import Place
-from evcharge.storage.postgres_statements import LEASE_S, commit_function, fence, query, single, sql_of
+from evcharge.storage.postgres_statements import LEASE_S, bound, commit_function, fence, query, single, sql_of
 from evcharge.storage.statements import Params, Sql, Statement, Writes
 from evcharge.storage.store_errors import (
-    StoreAway,
     StoreBroken,
     StoreDeposed,
-    StoreError,
     StoreInDoubt,
     StoreUnwritable,
 )
 
 log = logging.getLogger(__name__)
 
-# A read takes no longer; after that its connection is given up.
-_READ_S = 60.0
-_READERS = 3
 # How long a commit whose answer was lost is looked for, before its caller is told that the database is away.
 _DOUBT_S = 10.0
 _AGAIN_S = 0.2
 # How long one waits for the end of a Central that was killed just now.
 _FREE_WITHIN_S = LEASE_S + 2.0
-_LEAST_VERSION = (12, 0)
 # A new connection gets a new epoch: what was sent over the one before, and lies there yet, is stored no more.
 _TAKE_AGAIN = "UPDATE central SET epoch = epoch + 1 WHERE name = $1 AND owner = $2 RETURNING epoch, commits"
 _FENCE = fence("$1", "$2", "$3")
 _encode = msgspec.json.Encoder().encode
-
-
-async def _reading(place: Place) -> asyncpg.Pool:
-    async def connected(_dsn: None, **wanted: Any) -> asyncpg.Connection:
-        return await dial(place.hosts, **wanted)
-
-    return await asyncpg.create_pool(
-        connect=connected,
-        **options(place, default_transaction_read_only="on"),
-        command_timeout=_READ_S,
-        # It keeps none ready: that the database is away is found by who reads, and told in our words.
-        min_size=0,
-        max_size=_READERS,
-        init=take_numbers,
-    )
 
 
 class PostgresBooks:
@@ -125,7 +104,7 @@ class PostgresBooks:
     async def read(self, sql: str, params: Params | None = None) -> list[Any]:
         """Return all rows of a query, seeing only what is committed. Raises StoreError."""
         text, names = query(sql)
-        values = [_kept(params[name]) for name in names] if params is not None else []
+        values = bound(names, params)
         try:
             async with self._readers.acquire(timeout=CONNECT_S) as connection:
                 return list(await connection.fetch(text, *values))
@@ -196,7 +175,7 @@ class PostgresBooks:
                 if isinstance(statement, Sql):
                     text, names = query(statement.text)
                     for row in rows:
-                        await writer.execute(text, *(_kept(row[name]) for name in names))
+                        await writer.execute(text, *bound(names, row))
                 else:
                     text = sql_of(statement, self._types[statement.table], "$1::jsonb")
                     await writer.execute(text, _encode(single(statement, rows)).decode())
@@ -258,11 +237,6 @@ class PostgresBooks:
         return int(await writer.fetchval("SELECT commits FROM central WHERE name = $1", self._lease.me.name))
 
 
-def _kept(value: Any) -> Any:
-    # No text there holds U+0000, and nothing may ask for it.
-    return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
-
-
 @contextlib.asynccontextmanager
 async def open_postgres(
     place: Place,
@@ -291,7 +265,7 @@ async def open_postgres(
                     )
                 await waiting(lease)
             await prepare(place, package, statements)
-            readers = await _reading(place)
+            readers = await reading(place)
             books = PostgresBooks(place, lease, readers, statements, package)
             try:
                 yield books
@@ -313,84 +287,13 @@ async def _at_once(lease: Lease, within_s: float, *, again: bool) -> bool:
         return False
 
 
-@contextlib.contextmanager
-def explained(place: Place) -> Any:
-    try:
-        yield
-    except StoreError as problem:
-        kind = NotNow if isinstance(problem, StoreAway) else StateError
-        raise kind(f"{place}: {problem}.") from problem
-    except ALL as problem:
-        kind = NotNow if isinstance(store_error(problem), StoreAway) else StateError
-        raise kind(why(place, problem)) from problem
-
-
-def why(place: Place, problem: BaseException) -> str:
-    """Return in a sentence why a database cannot be used."""
-    match problem:
-        case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
-            return (
-                f"{place} refuses the login: check the user, and the password in EVCHARGE_DATABASE_PASSWORD "
-                "or in central/database.password of the state folder."
-            )
-        case asyncpg.InvalidCatalogNameError():
-            return f"{place}: there is no such database. Make it first, or correct `database`."
-        case asyncpg.InsufficientPrivilegeError():
-            return f"{place}: this user may not create tables there. Let it own the database or the schema."
-        case asyncpg.CannotConnectNowError() | asyncpg.TooManyConnectionsError():
-            return f"{place} accepts no connections at present. Try again in a moment."
-        case asyncpg.TargetServerAttributeNotMatched():
-            return f"{place} is a standby, which cannot be written. Name the primary."
-        case ssl.SSLCertVerificationError():
-            return (
-                f"{place}: its certificate is not one that we trust for this host. "
-                "Name the file of its authority with `database_ca_file`."
-            )
-        case asyncpg.PostgresError():
-            return f"{place}: {store_error(problem)}."
-        case _:
-            return f"{place} cannot be reached: is it running, and is `database` its address?"
-
-
-@contextlib.asynccontextmanager
-async def _alone(place: Place) -> AsyncIterator[asyncpg.Connection]:
-    """Yield a connection inside a transaction that one process at a time has, in the schema of the tables."""
-    # Whoever freezes here holds up the others only so long: the heir of a Central that did needs the tables, too.
-    connection = await connect(place, idle_in_transaction_session_timeout="5s")
-    try:
-        await _check(connection, place)
-        # One of those who start at once makes the tables; the others find them made.
-        async with connection.transaction():
-            lock = "SELECT pg_advisory_xact_lock(hashtextextended('evcharge schema ' || $1, 0))"
-            await connection.execute(lock, place.schema)
-            if await connection.fetchval("SELECT to_regnamespace($1)", place.schema) is None:
-                await connection.execute(f'CREATE SCHEMA "{place.schema}"')
-            yield connection
-    finally:
-        await connection.close()
-
-
-async def look(place: Place, package: str) -> int | None:
-    """Return the schema of the books in a database, None where it has none yet. Nothing there changes.
-
-    Raises StateError, with what to do, where Central would not start.
-    """
-    with explained(place):
-        connection = await connect(place)
-        try:
-            await _check(connection, place)
-            return await _version(connection, place, package)
-        finally:
-            await connection.close()
-
-
 async def ready(place: Place, package: str) -> None:
     """Let a database hold the leases of Centrals, unless its books are of a newer release.
 
     Raises StateError, and what the library raises.
     """
-    async with _alone(place) as connection:
-        await _version(connection, place, package)
+    async with alone(place) as connection:
+        await version_of(connection, place, package)
         await make_tables(connection)
 
 
@@ -399,57 +302,8 @@ async def prepare(place: Place, package: str, statements: Sequence[Statement]) -
 
     Raises StateError, and what the library raises.
     """
-    async with _alone(place) as connection:
+    async with alone(place) as connection:
         await make_tables(connection)
-        await _migrate(connection, place, package)
+        await migrate(connection, place, package)
         _, function = commit_function(statements, postgres_schema.columns(package))
         await connection.execute(function)
-
-
-async def _check(connection: asyncpg.Connection, place: Place) -> None:
-    version = connection.get_server_version()
-    if (version.major, version.minor) < _LEAST_VERSION:
-        raise StateError(f"{place} is version {version.major}; evcharge needs {_LEAST_VERSION[0]} or newer.")
-    for setting, good in (
-        ("fsync", ("on",)),
-        ("full_page_writes", ("on",)),
-        ("synchronous_commit", _SYNCHRONOUS),
-    ):
-        found = await connection.fetchval(f"SHOW {setting}")
-        if found not in good:
-            raise StateError(
-                f"{place} runs with {setting} = {found}: what it confirms may be lost. "
-                f"Set {setting} = on, then start Central again."
-            )
-    if await connection.fetchval("SHOW server_encoding") != "UTF8":
-        raise StateError(f"{place} does not store UTF-8. Create the database with ENCODING 'UTF8'.")
-    if await connection.fetchval("SELECT pg_is_in_recovery()"):
-        # It may become the primary.
-        raise NotNow(f"{place} is a standby, which cannot be written. Name the primary.")
-    if await connection.fetchval("SHOW transaction_read_only") == "on":
-        raise StateError(
-            f"{place} may only be read by this user. Set default_transaction_read_only = off for it."
-        )
-
-
-_SYNCHRONOUS = ("on", "remote_write", "remote_apply")
-
-
-async def _migrate(connection: asyncpg.Connection, place: Place, package: str) -> None:
-    have = await _version(connection, place, package)
-    steps = postgres_schema.whole(package) if have is None else postgres_schema.later(package, have)
-    if script := ";\n".join(steps):
-        await connection.execute(script)
-
-
-async def _version(connection: asyncpg.Connection, place: Place, package: str) -> int | None:
-    """Return which schema a database has; None when it has none. Raises StateError for a newer one than ours."""
-    if await connection.fetchval("SELECT to_regclass('schema_version')") is None:
-        return None
-    have, newest = await connection.fetchval("SELECT n FROM schema_version"), postgres_schema.newest(package)
-    if have > newest:
-        raise StateError(
-            f"{place} has schema {have}, written by a newer evcharge; this one knows {newest}. "
-            "Update evcharge, or use another database."
-        )
-    return int(have)

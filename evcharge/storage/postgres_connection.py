@@ -11,6 +11,9 @@ from evcharge.storage.postgres_place import Place
 CONNECT_S = 5.0
 # A commit takes no longer; after that its connection is given up.
 COMMIT_S = 20.0
+# A read takes no longer; after that its connection is given up.
+_READ_S = 60.0
+_READERS = 3
 _KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
 
 
@@ -65,6 +68,23 @@ async def dial(hosts: Sequence[tuple[str, int]], **wanted: Any) -> asyncpg.Conne
 async def _dial(at: tuple[str, int], **wanted: Any) -> asyncpg.Connection:
     host, port = at
     return await asyncpg.connect(host=host or None, port=port, **wanted)
+
+
+async def reading(place: Place) -> asyncpg.Pool:
+    """Return a few connections that only read. Raises as `connect` does."""
+
+    async def connected(_dsn: None, **wanted: Any) -> asyncpg.Connection:
+        return await dial(place.hosts, **wanted)
+
+    return await asyncpg.create_pool(
+        connect=connected,
+        **options(place, default_transaction_read_only="on"),
+        command_timeout=_READ_S,
+        # It keeps none ready: that the database is away is found by who reads, and told in our words.
+        min_size=0,
+        max_size=_READERS,
+        init=take_numbers,
+    )
 
 
 async def take_numbers(connection: asyncpg.Connection) -> None:

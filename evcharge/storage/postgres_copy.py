@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,14 @@ import asyncpg
 from evcharge.domain.errors import StateError
 from evcharge.storage import postgres_schema
 from evcharge.storage.database import newest_schema, open_database
-from evcharge.storage.postgres_books import explained, prepare
 from evcharge.storage.postgres_connection import connect
+from evcharge.storage.postgres_opening import explained
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.reading import reading
-from evcharge.storage.statements import Statement
 
 _AT_ONCE = 5000
 # In the order that their references want; the others in any.
-_FIRST = ("cp", "driver", "session", "ticket")
+_FIRST = ("cp", "driver", "session", "ticket", "registrations", "admins")
 # Of the tables that PostgreSQL numbers itself, the place of a row is copied as well.
 _NUMBERED = postgres_schema.NUMBERED
 
@@ -45,7 +44,7 @@ async def copy_out(place: Place, package: str, target: Path) -> None:
             if have != newest_schema(package):
                 raise StateError(
                     f"{place} has schema {have}, and this evcharge knows {newest_schema(package)}: "
-                    "start Central once, or take the evcharge that wrote it."
+                    f"start `evcharge {place.section}` once, or take the evcharge that wrote it."
                 )
             async with open_database(target, package):
                 pass
@@ -78,15 +77,16 @@ async def _pour(connection: asyncpg.Connection, package: str, target: Path) -> N
         file.execute("PRAGMA journal_mode=DELETE")
 
 
-async def copy_in(source: Path, place: Place, package: str, statements: tuple[Statement, ...]) -> None:
-    """Copy the books in a file into a PostgreSQL that holds none. Raises StateError."""
+async def copy_in(source: Path, place: Place, package: str, prepared: Callable[[], Awaitable[None]]) -> None:
+    """Copy the books in a file into a PostgreSQL that holds none; `prepared` makes its tables. Raises StateError."""
     with explained(place), reading(source) as file:
         have = file.execute("PRAGMA user_version").fetchone()[0]
         if have != newest_schema(package):
             raise StateError(
-                f"{source} has schema {have}, and this evcharge knows {newest_schema(package)}: start Central once."
+                f"{source} has schema {have}, and this evcharge knows {newest_schema(package)}: "
+                f"start `evcharge {place.section}` once."
             )
-        await prepare(place, package, statements)
+        await prepared()
         connection = await connect(place)
         try:
             async with connection.transaction():

@@ -13,8 +13,13 @@ from evcharge.runtime import files
 from evcharge.runtime.config import Config
 
 PASSWORD_FILE = "database.password"  # noqa: S105  its name, not the password
+# Beside the books: where they are when they are not here.
+ELSEWHERE = "database.place"
 PASSWORD_VARIABLE = "EVCHARGE_DATABASE_PASSWORD"  # noqa: S105
 _MOST_BYTES = 4096
+CENTRAL, REGISTRY = "central", "registry"
+# Where their tables lie when the address does not say: both may be in one database.
+_SCHEMAS = {CENTRAL: "public", REGISTRY: "registry"}
 _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -23,7 +28,7 @@ class Place:
     """Where the database is: "postgresql://user@host:port/name?schema=name". `security`: auto, tls or plaintext.
 
     Several "host:port" are separated by commas: whichever is the primary. `password` counts before what `password_file`
-    holds.
+    holds. `section` of the settings says whose tables they are.
     """
 
     url: str
@@ -31,6 +36,7 @@ class Place:
     password_file: Path | None = None
     security: str = "auto"
     ca_file: str = ""
+    section: str = CENTRAL
 
     @property
     def hosts(self) -> list[tuple[str, int]]:
@@ -50,7 +56,7 @@ class Place:
     @property
     def schema(self) -> str:
         """The schema of the tables in that database."""
-        return parse_qs(urlsplit(self.url).query).get("schema", ["public"])[0]
+        return parse_qs(urlsplit(self.url).query).get("schema", [_SCHEMAS[self.section]])[0]
 
     def __str__(self) -> str:
         schema = "" if self.schema == "public" else f", schema {self.schema}"
@@ -85,20 +91,22 @@ def _host(text: str) -> tuple[str, int]:
     return unquote(name), int(port or 5432)
 
 
-def place_of(config: Config, url: str = "") -> Place:
-    """Return the place of the books that the settings name, or of `url`. Raises StateError."""
+def place_of(config: Config, url: str = "", *, section: str = CENTRAL) -> Place:
+    """Return the place that the settings of a service name for its books, or of `url`. Raises StateError."""
     if importlib.util.find_spec("asyncpg") is None:
         raise StateError(
-            "`[central] database` needs the PostgreSQL extra: pip install 'evcharge[postgres]', then start again."
+            f"`[{section}] database` needs the PostgreSQL extra: pip install 'evcharge[postgres]', then start again."
         )
-    path = config.state / "central" / PASSWORD_FILE
+    settings = config.registry if section == REGISTRY else config.central
+    path = config.state / section / PASSWORD_FILE
     return Place(
-        url=url or config.central.database,
+        url=url or settings.database,
         password=os.environ.get(PASSWORD_VARIABLE) or None,
         # Without one, the library looks where its other programs do (~/.pgpass).
         password_file=path if _kept(path) is not None else None,
-        security=config.central.database_security,
-        ca_file=config.central.database_ca_file,
+        security=settings.database_security,
+        ca_file=settings.database_ca_file,
+        section=section,
     )
 
 

@@ -7,8 +7,9 @@ import functools
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from evcharge.storage.statements import Add, Put, Set, SetNewest, Statement, Take, Values, added_up
+from evcharge.storage.statements import Add, Params, Put, Set, SetNewest, Statement, Take, Values, added_up
 from evcharge.storage.sums import MOST_KEPT
 
 # Raised by the fence: another Central has these books.
@@ -38,6 +39,16 @@ def query(sql: str) -> tuple[str, tuple[str, ...]]:
         return f"${names.index(found[1]) + 1}"
 
     return _PARAMETER.sub(numbered, _HINT.sub(r"\1 ", sql)), tuple(names)
+
+
+def bound(names: Sequence[str], params: Params | None) -> list[Any]:
+    """Return the values of a query's parameters, in the order of `names`."""
+    return [_kept(params[name]) for name in names] if params is not None else []
+
+
+def _kept(value: Any) -> Any:
+    # No text there holds U+0000, and nothing may ask for it.
+    return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
 
 
 def fence(name: str, epoch: str, k: str) -> str:

@@ -1,4 +1,4 @@
-"""Central's books in a folder of a test, whichever engine keeps them."""
+"""The books of Central, or of the Registry, in a folder of a test, whichever engine keeps them."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,13 @@ from pathlib import Path
 
 from evcharge.central.books import setup
 from evcharge.central.books.rows import STATEMENTS
-from evcharge.storage.books import Books
+from evcharge.registry import setup as registry_setup
+from evcharge.storage.books import Books, Transactions
 from evcharge.storage.database import open_database
 from evcharge.storage.postgres_books import open_postgres
 from evcharge.storage.postgres_copy import copy_out
-from evcharge.storage.postgres_place import Place
+from evcharge.storage.postgres_place import REGISTRY, Place
+from evcharge.storage.postgres_transactions import open_transactions
 
 SQLITE, POSTGRES = "sqlite", "postgres"
 BOTH = (SQLITE, POSTGRES)
@@ -60,3 +62,20 @@ def looked_at(folder: Path) -> Iterator[sqlite3.Connection]:
         connection.row_factory = sqlite3.Row
         with contextlib.closing(connection):
             yield connection
+
+
+def registry_address(folder: Path) -> str:
+    """Return what `[registry] database` is for a Registry whose tables belong to `folder`: a schema of its own."""
+    return f"{server}?schema=r_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}" if server else ""
+
+
+@contextlib.asynccontextmanager
+async def opened_tables(folder: Path) -> AsyncIterator[Transactions]:
+    """Open the Registry's tables of `folder`; in PostgreSQL, as often as one likes."""
+    if server:
+        place = Place(url=registry_address(folder), section=REGISTRY)
+        async with open_transactions(place, registry_setup.SCHEMA) as tables:
+            yield tables
+    else:
+        async with open_database(folder / "registry.db", registry_setup.SCHEMA) as database:
+            yield database

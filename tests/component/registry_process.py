@@ -79,7 +79,7 @@ class Running:
 
 def make_state(state: Path) -> str:
     """Make a state folder as `evcharge init` does; return the administrator's password."""
-    password = setup.initialise(state, []).admin_password
+    password = setup.initialise(Config(state=state)).admin_password
     assert password
     return password
 
@@ -107,13 +107,13 @@ class _Port(logging.Handler):
 
 
 @contextlib.asynccontextmanager
-async def running_registry(state: Path, admin_password: str, port: int = 0):
+async def running_registry(state: Path, admin_password: str, port: int = 0, database: str = ""):
     """Run the Registry (on a free port) while the block runs."""
     stop, heard = asyncio.Event(), _Port()
     logger = logging.getLogger("evcharge.registry.app")
     logger.addHandler(heard)
     logger.setLevel(logging.INFO)
-    config = Config(state=state, registry=RegistrySettings(port=port))
+    config = Config(state=state, registry=RegistrySettings(port=port, database=database))
     try:
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(app.run(config, stop))

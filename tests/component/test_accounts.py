@@ -591,7 +591,7 @@ async def test_init_makes_one_admin_for_registry_and_pages(tmp_path: Path):
     def init() -> state_folder.InitReport:
         from evcharge.registry import setup as registry_setup
 
-        report = registry_setup.initialise(tmp_path, [])
+        report = registry_setup.initialise(Config(state=tmp_path))
         setup.initialise(Config(state=tmp_path), report)
         return report
 
@@ -610,8 +610,8 @@ async def test_init_on_an_older_state_folder_makes_an_admin_of_the_pages_alone(t
     def init() -> state_folder.InitReport:
         from evcharge.registry import setup as registry_setup
 
-        registry_setup.initialise(tmp_path, [])
-        report = registry_setup.initialise(tmp_path, [])
+        registry_setup.initialise(Config(state=tmp_path))
+        report = registry_setup.initialise(Config(state=tmp_path))
         setup.initialise(Config(state=tmp_path), report)
         return report
 

@@ -3,6 +3,7 @@ import contextlib
 import logging
 import ssl
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -34,6 +35,10 @@ from tests.component.registry_process import (
 from tests.still_time import still
 
 NOTHING = {}
+
+
+def at(url: str, state: Path) -> RegistryAddress:
+    return RegistryAddress(url, state / "ca.pem")
 
 
 class Crash(BaseException):
@@ -194,7 +199,7 @@ async def test_plain_http_is_never_spoken(state):
 
 
 async def test_without_the_ca_nobody_is_believed(tmp_path):
-    address = RegistryAddress("https://127.0.0.1:5001", tmp_path / "ca.pem")
+    address = at("https://127.0.0.1:5001", tmp_path)
     missing = (await refused_with(StateError, ticket(address))).text
     assert "ca.pem is missing" in missing
     # What to try: the folder may be another, or the file is still on the other PC.
@@ -270,18 +275,32 @@ async def test_strange_answers_are_sentences_too(state, monkeypatch, answer, kin
 
 async def test_a_new_charging_point_registers_itself_once(registry, elsewhere, caplog):
     caplog.set_level(logging.INFO)
-    secret = await own_secret(elsewhere, registry.url, "cp", "CP001", location="Elche", environ=NOTHING)
+    secret = await own_secret(
+        elsewhere,
+        at(registry.url, elsewhere),
+        "cp",
+        "CP001",
+        location="Elche",
+        environ=NOTHING,
+    )
     assert "CP001 was not registered; registered it at the Registry." in caplog.text
     assert secret not in caplog.text
     assert (
-        await own_secret(elsewhere, "https://nowhere.invalid", "monitor", "CP001", environ=NOTHING) == secret
+        await own_secret(
+            elsewhere,
+            at("https://nowhere.invalid", elsewhere),
+            "monitor",
+            "CP001",
+            environ=NOTHING,
+        )
+        == secret
     )
     assert [entry.name for entry in (elsewhere / "cp" / "CP001").iterdir()] == ["secret"]
     assert (await registry.ticket(secret=secret)).status == 200
 
 
 async def test_a_new_driver_registers_itself(registry, elsewhere):
-    secret = await own_secret(elsewhere, registry.url, "driver", "D01", environ=NOTHING)
+    secret = await own_secret(elsewhere, at(registry.url, elsewhere), "driver", "D01", environ=NOTHING)
     assert secret_files.read_secret(elsewhere / "driver" / "D01" / "password") == secret
     assert (await registry.ticket("D01", secret, "driver")).status == 200
 
@@ -289,7 +308,7 @@ async def test_a_new_driver_registers_itself(registry, elsewhere):
 async def test_an_engine_and_its_monitor_that_start_together_share_one_secret(registry, elsewhere):
     secrets = await asyncio.gather(
         *(
-            own_secret(elsewhere, registry.url, kind, "CP001", environ=NOTHING)
+            own_secret(elsewhere, at(registry.url, elsewhere), kind, "CP001", environ=NOTHING)
             for kind in ("cp", "monitor") * 3
         )
     )
@@ -308,7 +327,10 @@ async def test_whoever_finds_that_the_other_was_faster_takes_its_secret(registry
         return kept
 
     monkeypatch.setattr(secret_files, "kept_secret", late)
-    assert await own_secret(elsewhere, registry.url, "cp", "CP001", environ=NOTHING) == "the-faster-one"
+    assert (
+        await own_secret(elsewhere, at(registry.url, elsewhere), "cp", "CP001", environ=NOTHING)
+        == "the-faster-one"
+    )
     assert [entry.name for entry in path.parent.iterdir()] == ["secret"]
     assert (await registry.ask("GET", "/list", token=registry.central)).body["cps"] == []
 
@@ -326,7 +348,10 @@ async def test_whoever_sees_the_other_finish_between_two_steps_takes_its_secret(
         raise FileExistsError
 
     monkeypatch.setattr(secret_files, "write_secret", overtaken)
-    assert await own_secret(elsewhere, registry.url, "cp", "CP001", environ=NOTHING) == "the-faster-one"
+    assert (
+        await own_secret(elsewhere, at(registry.url, elsewhere), "cp", "CP001", environ=NOTHING)
+        == "the-faster-one"
+    )
     assert [entry.name for entry in path.parent.iterdir()] == ["secret"]
 
 
@@ -342,31 +367,48 @@ async def test_a_crash_after_registering_is_made_good_at_the_next_start(registry
             lambda path, text: crash() if path.name == "secret" else real(path, text),
         )
         with pytest.raises(Crash):
-            await own_secret(elsewhere, registry.url, "cp", "CP001", environ=NOTHING)
-    secret = await own_secret(elsewhere, registry.url, "cp", "CP001", environ=NOTHING)
+            await own_secret(elsewhere, at(registry.url, elsewhere), "cp", "CP001", environ=NOTHING)
+    secret = await own_secret(elsewhere, at(registry.url, elsewhere), "cp", "CP001", environ=NOTHING)
     assert (await registry.ticket(secret=secret)).status == 200
 
 
 async def test_a_registry_that_is_away_leaves_the_secret_for_the_next_try(made, registry, elsewhere):
     with pytest.raises(Overloaded):
-        await own_secret(elsewhere, "https://127.0.0.1:1", "cp", "CP001", environ=NOTHING)
-    secret = await own_secret(elsewhere, registry.url, "cp", "CP001", environ=NOTHING)
+        await own_secret(
+            elsewhere,
+            at("https://127.0.0.1:1", elsewhere),
+            "cp",
+            "CP001",
+            environ=NOTHING,
+        )
+    secret = await own_secret(elsewhere, at(registry.url, elsewhere), "cp", "CP001", environ=NOTHING)
     assert (await registry.ticket(secret=secret)).status == 200
 
 
 async def test_an_id_that_somebody_else_registered_is_a_plain_sentence(registry, elsewhere):
     await registry.register()
     refused = await refused_with(
-        StateError, own_secret(elsewhere, registry.url, "cp", "CP001", environ=NOTHING)
+        StateError,
+        own_secret(elsewhere, at(registry.url, elsewhere), "cp", "CP001", environ=NOTHING),
     )
     assert refused.text.startswith("CP001 is registered already, with a credential that is not in")
     await registry.ask("POST", "/register/driver", {"driver_id": "D01"}, token=registry.enrolment)
-    await refused_with(StateError, own_secret(elsewhere, registry.url, "driver", "D01", environ=NOTHING))
+    await refused_with(
+        StateError,
+        own_secret(elsewhere, at(registry.url, elsewhere), "driver", "D01", environ=NOTHING),
+    )
 
 
 async def test_without_secret_and_token_it_says_what_to_do(tmp_path):
     refused = await refused_with(
-        StateError, own_secret(tmp_path, "https://127.0.0.1:1", "driver", "D01", environ=NOTHING)
+        StateError,
+        own_secret(
+            tmp_path,
+            at("https://127.0.0.1:1", tmp_path),
+            "driver",
+            "D01",
+            environ=NOTHING,
+        ),
     )
     assert "D01 has no credential here and is not registered. Register it first (evcharge driver add" in (
         refused.text
@@ -376,20 +418,31 @@ async def test_without_secret_and_token_it_says_what_to_do(tmp_path):
 async def test_a_wrong_token_or_a_disabled_id_is_not_called_a_conflict(registry, elsewhere):
     wrong = {"EVCHARGE_ENROLMENT_TOKEN": "wrong"}
     refused = await refused_with(
-        AuthenticationError, own_secret(elsewhere, registry.url, "cp", "CP001", environ=wrong)
+        AuthenticationError,
+        own_secret(elsewhere, at(registry.url, elsewhere), "cp", "CP001", environ=wrong),
     )
     assert refused.code is Code.CREDENTIAL
 
 
 async def test_the_environment_overrides_every_file(registry, elsewhere):
     given = {"EVCHARGE_CREDENTIAL": "from-the-environment"}
-    assert await own_secret(elsewhere, registry.url, "cp", "CP001", environ=given) == "from-the-environment"
+    assert (
+        await own_secret(elsewhere, at(registry.url, elsewhere), "cp", "CP001", environ=given)
+        == "from-the-environment"
+    )
     (elsewhere / "enrolment.token").unlink()
     token = {"EVCHARGE_ENROLMENT_TOKEN": registry.enrolment}
-    assert len(await own_secret(elsewhere, registry.url, "cp", "CP001", environ=token)) == 43
+    assert len(await own_secret(elsewhere, at(registry.url, elsewhere), "cp", "CP001", environ=token)) == 43
 
 
 async def test_an_id_that_is_none_never_becomes_a_path(tmp_path):
     await refused_with(
-        BadInput, own_secret(tmp_path, "https://127.0.0.1:1", "cp", "../../x", environ=NOTHING)
+        BadInput,
+        own_secret(
+            tmp_path,
+            at("https://127.0.0.1:1", tmp_path),
+            "cp",
+            "../../x",
+            environ=NOTHING,
+        ),
     )

@@ -26,7 +26,7 @@ from evcharge.domain.errors import (
 )
 from evcharge.http import registry_client
 from evcharge.joining import joining
-from evcharge.joining.token import decode
+from evcharge.joining.token import decode, encode
 from evcharge.labels import Speech, operator
 from evcharge.labels.join import SENTENCES
 from evcharge.operator.admin import Admin
@@ -37,6 +37,7 @@ from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, ReachSettings
 from evcharge.security import secret_files
 from tests.component.registry_process import copy_state, make_state, renew_certificate, running_registry
+from tests.ports import free_port
 from tests.still_time import still
 
 SAY = Speech(SENTENCES)
@@ -91,7 +92,7 @@ def reaching(registry, **more):
 def administrator(registry, password=None):
     environ = {"EVCHARGE_ADMIN_PASSWORD": password or registry.admin_password}
     words = Speech(operator.SENTENCES)
-    return Admin(registry.url, registry.state, "admin", words, environ=environ).invite
+    return Admin(registry.address, registry.state, "admin", words, environ=environ).invite
 
 
 async def invited(registry, kind="cp", id_="CP009", *, cfg=None, **more):
@@ -145,6 +146,20 @@ async def test_a_token_leads_to_every_central_of_the_network(registry, elsewhere
     await joining.join(elsewhere, msgspec.structs.replace(invitation, registry_host="127.0.0.1"), SAY)
     reach = config.load(None, {}, {"state": str(elsewhere)}).reach
     assert reach.centrals == [("10.0.0.7", 9002), ("10.0.0.8", 9002), ("127.0.0.2", 9012)]
+
+
+async def test_a_token_leads_to_every_registry_and_any_of_them_takes_it(registry, elsewhere):
+    # The first one is away: the other one says which CA it is, and takes the token.
+    cfg = reaching(registry, other_registries=[f"https://127.0.0.1:{free_port()}", "https://10.0.0.8:5001"])
+    invitation = await invited(registry, cfg=cfg, host="127.0.0.1")
+    away, other = invitation.other_registries
+    assert (invitation.registry_urls[1:], other) == ((f"https://{away}", f"https://{other}"), "10.0.0.8:5001")
+    swapped = msgspec.structs.replace(
+        invitation, registry_port=int(away.split(":")[1]), other_registries=(f"127.0.0.1:{registry.port}",)
+    )
+    await joining.join(elsewhere, decode(encode(swapped)), SAY)
+    reach = config.load(None, {}, {"state": str(elsewhere)}).reach
+    assert reach.registries == (f"https://{away}", registry.url)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +258,7 @@ async def test_a_new_pc_gets_the_ca_the_credential_and_the_addresses(registry, e
         9002,
     )
     for kind in ("cp", "monitor"):
-        secret = await registry_client.own_secret(elsewhere, reach.registry_url, kind, "CP009", environ={})
+        secret = await registry_client.own_secret(elsewhere, registry.address, kind, "CP009", environ={})
         assert (await registry.ticket("CP009", secret)).status == 200
     listed = (await registry.ask("GET", "/list", token=registry.central)).body["cps"]
     assert (listed[0]["cp_id"], listed[0]["location"]) == ("CP009", "Berlin")
@@ -462,8 +477,8 @@ async def test_a_certificate_that_does_not_name_the_host_is_refused(made, state,
         assert "does not name the host of https://127.0.0.2" in refused.text
 
 
-def _everywhere(port):
-    return config.RegistrySettings(port=port, host="0.0.0.0")
+def _everywhere(**more):
+    return config.RegistrySettings(host="0.0.0.0", **more)
 
 
 @pytest.mark.parametrize(

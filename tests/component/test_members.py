@@ -26,7 +26,7 @@ from evcharge.evc1.connection import Channel, HandedOver
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 from evcharge.security.tls import client_context
-from evcharge.storage import postgres_books, postgres_lease
+from evcharge.storage import postgres_lease, postgres_opening
 from evcharge.storage.members import Cause, Me, Membership
 from evcharge.storage.postgres_books import PostgresBooks, open_postgres, ready
 from evcharge.storage.postgres_connection import connect
@@ -361,7 +361,7 @@ async def test_one_that_freezes_as_it_joins_holds_up_no_heir(tmp_path: Path):
 
 
 async def test_one_that_freezes_with_the_tables_in_its_hands_holds_up_nobody(tmp_path: Path):
-    alone = postgres_books._alone(Place(url=engines.address(tmp_path)))
+    alone = postgres_opening.alone(Place(url=engines.address(tmp_path)))
     await alone.__aenter__()
     async with opened(tmp_path, "A") as first:
         await put(first, "a")

@@ -95,6 +95,25 @@ async def test_a_revocation_reaches_the_registry_before_central_asks_again(
         assert answer.body["code"] == Code.DISABLED
 
 
+async def test_when_one_registry_is_away_the_next_one_is_told_at_once_and_nobody_is_missed(
+    tmp_path: Path, password: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(registry_sync, "POLL_S", 600.0)
+    away = f"https://127.0.0.1:{free_port()}"
+    async with (
+        running_registry(tmp_path, password) as registry,
+        running(tmp_path, away, other_registries=[registry.url]) as town,
+    ):
+        await registry.register("CP001")
+        await town.point()
+        await town.operator(RevokeKeys, subject="CP001")
+        async with asyncio.timeout(10):
+            while (answer := await registry.ticket("CP001")).status == 200:
+                await asyncio.sleep(0.05)
+        assert answer.body["code"] == Code.DISABLED
+        assert not any("Registry not responding" in line for line in town.lines)
+
+
 async def test_a_new_credential_outlives_a_revocation_that_is_still_on_its_way(
     tmp_path: Path, password: str, quick_polls
 ):

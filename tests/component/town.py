@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -269,6 +269,7 @@ async def running(
     clock: Clock = utc_now,
     notify: NotifySettings | None = None,
     kafka: KafkaSettings | None = None,
+    other_registries: Sequence[str] = (),
     **central: object,
 ) -> AsyncIterator[Town]:
     """Run Central in this process until the block ends; nobody is dead to it for saying nothing."""
@@ -276,7 +277,7 @@ async def running(
     config = Config(
         state=state,
         central=CentralSettings(**{"port": 0, "api_port": 0} | central),
-        reach=ReachSettings(registry_url=registry_url),
+        reach=ReachSettings(registry_url=registry_url, other_registries=list(other_registries)),
         notify=notify or NotifySettings(),
         kafka=kafka or KafkaSettings(),
     )

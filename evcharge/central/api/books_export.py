@@ -26,7 +26,7 @@ def write(
 
     Raises StateError, BadInput.
     """
-    with as_files(config) as folder:
+    with as_files(config, registry=False) as folder:
         _write(config, database_path(folder), what, format_, query, take)
 
 

@@ -129,9 +129,7 @@ async def website(
     names = Names([settings.api_host, *config.registry.names])
     limits = CallerLimits(peers.quotas, Turns(settings.requests_per_s))
     access = Access(peers.refusals, tokens.operator, names, directory, tokens.weather, limits)
-    registrar = Registrar(
-        RegistryAddress(config.reach.registry_url, config.state / "ca.pem"), tokens.registry
-    )
+    registrar = Registrar(RegistryAddress.of(config), tokens.registry)
     links = LoginLinks(directory, time.monotonic, allowed=is_loopback(settings.api_host))
     logins = Logins(access, directory, credentials, registrar.prove_driver, time.monotonic, links)
     registration = RegistrationRoutes(dispatcher, registrar, inviting.invite)

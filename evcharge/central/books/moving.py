@@ -1,7 +1,8 @@
-"""Central's books from the file into PostgreSQL, and back; and as a file for those who check or copy them."""
+"""The books of Central or the Registry from the file into PostgreSQL, and back; and as files for checks and copies."""
 
 import asyncio
 import contextlib
+import functools
 import shutil
 import socket
 import tempfile
@@ -11,98 +12,140 @@ from pathlib import Path
 
 from evcharge.central.books import verify
 from evcharge.central.books.rows import STATEMENTS
-from evcharge.central.books.setup import ELSEWHERE, SCHEMA, database_path, visitor
+from evcharge.central.books.setup import visitor
 from evcharge.domain.errors import StateError
+from evcharge.operator.backup import agree
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.storage.anchor_file import ANCHORS
 from evcharge.storage.database import only_process
 from evcharge.storage.exchange import sync_folder
 from evcharge.storage.members import Me
-from evcharge.storage.postgres_place import Place, place_of
+from evcharge.storage.postgres_place import CENTRAL, ELSEWHERE, REGISTRY, Place, place_of
 
-_MOVED = "central.db.moved"
+# A head of the other's log is told once a minute, and a copy takes moments.
+_MOST_TRIES = 5
 
 
 @contextlib.contextmanager
-def as_files(config: Config) -> Iterator[Path]:
-    """Give a folder in which Central's books lie as a file beside the Registry's, as they are at one instant.
+def as_files(config: Config, *, registry: bool = True) -> Iterator[Path]:
+    """Give a folder in which Central's books lie as a file, and the Registry's beside it, each as at one instant.
 
     It is the state folder where they do. Not for use inside a loop. Raises StateError.
     """
-    if not config.central.database:
+    there = [REGISTRY] if registry and config.registry.database else []
+    there += [CENTRAL] if config.central.database else []
+    if not there:
         yield config.state
         return
-    place = place_of(config)
-    from evcharge.storage.postgres_copy import copy_out
-
     with tempfile.TemporaryDirectory(prefix="evcharge-") as name:
-        folder, there = Path(name), database_path(config.state).parent
-        copied = database_path(folder)
-        copied.parent.mkdir(mode=0o700)
-        # First: an anchor that is younger than the copy would say that its end was cut off.
-        if (there / ANCHORS).exists():
-            shutil.copyfile(there / ANCHORS, copied.with_name(ANCHORS))
-        asyncio.run(copy_out(place, SCHEMA, copied))
-        if (config.state / "registry").exists():
-            (folder / "registry").symlink_to((config.state / "registry").resolve())
+        folder = Path(name)
+        for section in (REGISTRY, CENTRAL):
+            if section not in there and (config.state / section).exists():
+                (folder / section).symlink_to((config.state / section).resolve())
+        for _ in range(_MOST_TRIES):
+            for section in there:
+                _copied(config, section, folder)
+            if len(there) == 1 or agree(folder):
+                break
         yield folder
 
 
-def to_postgres(config: Config, url: str) -> Place:
-    """Move the books into an empty PostgreSQL; the file is kept aside. Central is stopped. Raises StateError.
+def _copied(config: Config, section: str, folder: Path) -> None:
+    place = place_of(config, section=section)
+    from evcharge.storage.postgres_copy import copy_out
+
+    kept, copied = _path(config.state, section).with_name(ANCHORS), _path(folder, section)
+    copied.parent.mkdir(mode=0o700, exist_ok=True)
+    copied.unlink(missing_ok=True)
+    # First: an anchor that is younger than the copy would say that its end was cut off.
+    if kept.exists():
+        shutil.copyfile(kept, copied.with_name(ANCHORS))
+    asyncio.run(copy_out(place, _schema(section), copied))
+
+
+def to_postgres(config: Config, url: str, section: str = CENTRAL) -> Place:
+    """Move the books into an empty PostgreSQL; the file is kept aside. Whose they are is stopped. Raises StateError.
 
     What was copied is read back and compared, row by row, before anything is put aside.
     """
-    place, path = place_of(config, url), database_path(config.state)
-    from evcharge.storage.postgres_copy import compared, copy_in, copy_out
+    place, path = place_of(config, url, section=section), _path(config.state, section)
+    moved = path.with_name(f"{path.name}.moved")
+    from evcharge.storage.postgres_copy import compared, copy_out
 
     with only_process(path):
         if not path.exists():
             raise StateError(f"{path} is not there: there are no books to move.")
-        if path.with_name(_MOVED).exists():
-            raise StateError(
-                f"{path.with_name(_MOVED)} is there from an earlier move: put it elsewhere first."
-            )
-        asyncio.run(copy_in(path, place, SCHEMA, STATEMENTS))
+        if moved.exists():
+            raise StateError(f"{moved} is there from an earlier move: put it elsewhere first.")
+        asyncio.run(_sent(path, place))
         with tempfile.TemporaryDirectory(prefix="evcharge-") as name:
             back = Path(name) / path.name
-            asyncio.run(copy_out(place, SCHEMA, back))
+            asyncio.run(copy_out(place, _schema(section), back))
             if wrong := list(compared(path, back)):
                 raise StateError(f"{place} does not hold what was copied ({wrong[0]}): nothing was moved.")
         secret_files.replace_secret(path.with_name(ELSEWHERE), str(place))
-        path.rename(path.with_name(_MOVED))
+        path.rename(moved)
         sync_folder(path.parent)
     return place
 
 
-def to_file(config: Config) -> Path:
-    """Bring the books back from PostgreSQL into the state folder. Central is stopped. Raises StateError.
+def to_file(config: Config, section: str = CENTRAL) -> Path:
+    """Bring the books back from PostgreSQL into the state folder. Whose they are is stopped. Raises StateError.
 
     They are checked as `evcharge audit verify` checks them before they are in their place.
     """
-    place, path = place_of(config), database_path(config.state)
+    place, path = place_of(config, section=section), _path(config.state, section)
     with only_process(path):
         if path.exists():
             raise StateError(f"{path} is there already: move it aside first.")
         with tempfile.TemporaryDirectory(prefix="evcharge-", dir=path.parent) as name:
-            there = f"{path.resolve()} on {socket.gethostname()}"
-            me = replace(visitor(config), moving_to=there)
+            me = replace(visitor(config), moving_to=f"{path.resolve()} on {socket.gethostname()}")
             asyncio.run(_bring(place, Path(name) / path.name, me, lambda back: back.rename(path)))
         path.with_name(ELSEWHERE).unlink(missing_ok=True)
         sync_folder(path.parent)
     return path
 
 
+async def _sent(source: Path, place: Place) -> None:
+    from evcharge.storage.postgres_books import prepare
+    from evcharge.storage.postgres_copy import copy_in
+    from evcharge.storage.postgres_transactions import nobody_at_work, prepare_tables
+
+    schema = _schema(place.section)
+    if place.section == REGISTRY:
+        async with nobody_at_work(place):
+            await copy_in(source, place, schema, functools.partial(prepare_tables, place, schema))
+    else:
+        await copy_in(source, place, schema, functools.partial(prepare, place, schema, STATEMENTS))
+
+
 async def _bring(place: Place, back: Path, me: Me, put: Callable[[Path], object]) -> None:
     from evcharge.storage.postgres_books import open_postgres
     from evcharge.storage.postgres_copy import copy_out
+    from evcharge.storage.postgres_transactions import nobody_at_work
 
-    # Nobody else writes meanwhile.
-    async with open_postgres(place, SCHEMA, STATEMENTS, me) as books:
-        await copy_out(place, SCHEMA, back)
+    async def copied() -> None:
+        await copy_out(place, _schema(place.section), back)
         if wrong := await asyncio.to_thread(verify.check, back):
             raise StateError(f"{place} does not hold what was written ({wrong[0]}): nothing was moved.")
+
+    # Nobody else writes meanwhile.
+    if place.section == REGISTRY:
+        async with nobody_at_work(place):
+            await copied()
+            put(back)
+        return
+    async with open_postgres(place, _schema(CENTRAL), STATEMENTS, me) as books:
+        await copied()
         # First: there must never be two that both begin.
         await books.move()
         put(back)
+
+
+def _path(state: Path, section: str) -> Path:
+    return state / section / f"{section}.db"
+
+
+def _schema(section: str) -> str:
+    return verify.SCHEMAS[f"{section}.db"]

@@ -23,15 +23,13 @@ from evcharge.security.state_folder import InitReport
 from evcharge.storage.books import Books
 from evcharge.storage.database import only_process, open_database
 from evcharge.storage.members import Me, Waiting
-from evcharge.storage.postgres_place import place_of
+from evcharge.storage.postgres_place import ELSEWHERE, place_of
 from evcharge.storage.statements import Sql
 
 SCHEMA = "evcharge.central.books.schema"
 FIRST_ADMIN = "admin"
 # A charge has a price, and what it holds, before any money has moved.
 _HAS_MONEY = "SELECT EXISTS (SELECT 1 FROM ledger) OR EXISTS (SELECT 1 FROM session) AS has_money"
-# Beside the books: where they are when they are not here.
-ELSEWHERE = "database.place"
 
 
 def database_path(state: Path) -> Path:

@@ -66,9 +66,9 @@ class _Head(Struct):
 
 @dataclass(frozen=True, slots=True)
 class RegistryAccess:
-    """Where the Registry is, by which certificates it is known, and the token that Central shows it."""
+    """Where the Registry is, or each of several; by which certificates it is known; the token that Central shows it."""
 
-    url: str
+    urls: tuple[str, ...]
     tls: ssl.SSLContext
     token: str = field(repr=False)
 
@@ -86,11 +86,12 @@ class RegistryLink:
         audit: RegistryAudit | None = None,
         was_lost: bool = False,
     ) -> None:
-        self._url = access.url.rstrip("/")
+        # The one that answered last is asked first.
+        self._urls = [url.rstrip("/") for url in access.urls]
         self._tls = access.tls
         self._headers = {"Authorization": f"Bearer {access.token}"}
         self._dispatcher = dispatcher
-        self._actor = Actor("registry", Role.REGISTRY, access.url)
+        self._actor = Actor("registry", Role.REGISTRY, access.urls[0])
         self._since = 0
         self._epochs = epochs
         self._audit = audit
@@ -152,21 +153,32 @@ class RegistryLink:
         async with self._session(_TIMEOUT) as http:
             while True:
                 self._news.clear()
-                try:
-                    await self._tell(http)
-                    await self._ask(http)
-                    await self._locate(http)
-                    await self._anchor(http)
-                    if self._audit is not None:
-                        await self._audit.ask(http, self._url)
-                except Exception as problem:  # whatever a Registry answers, Central goes on
-                    log.debug("the Registry was not understood", exc_info=True)
-                    self._lost(problem)
-                else:
-                    self._wrong_key.back()
-                    for outage in (self._said, self._stored):
-                        outage.back()
+                for last in (*(False for _ in self._urls[1:]), True):
+                    try:
+                        await self._talk(http)
+                    except Exception as problem:  # whatever a Registry answers, Central goes on
+                        log.debug("%s was not understood", self._url, exc_info=True)
+                        self._urls.append(self._urls.pop(0))
+                        if last:
+                            self._lost(problem)
+                    else:
+                        self._wrong_key.back()
+                        for outage in (self._said, self._stored):
+                            outage.back()
+                        break
                 await wait_until(self._news, POLL_S)
+
+    @property
+    def _url(self) -> str:
+        return self._urls[0]
+
+    async def _talk(self, http: aiohttp.ClientSession) -> None:
+        await self._tell(http)
+        await self._ask(http)
+        await self._locate(http)
+        await self._anchor(http)
+        if self._audit is not None:
+            await self._audit.ask(http, self._url)
 
     def _lost(self, problem: Exception) -> None:
         if isinstance(problem, aiohttp.ClientResponseError):

@@ -41,7 +41,7 @@ class RegistryTasks:
         self._credential = credential
         self.ask_password = ask_password
         self._words = words
-        self._registry = registry_client.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
+        self._registry = registry_client.RegistryAddress.of(config)
         # Only what the Registry said: where it stands, its engine knows, and not this monitor.
         self._location = ""
 
@@ -66,7 +66,7 @@ class RegistryTasks:
         if not self._credential.is_given and not self._credential.file.exists():
             await registry_client.own_secret(
                 self._config.state,
-                self._registry.url,
+                self._registry,
                 "cp",
                 self._cp_id,
                 location=location,

@@ -25,9 +25,29 @@ SENTENCES: Mapping[str, Words] = {
             "migrate --to`, o aparte ese fichero."
         ),
     ),
+    "tables elsewhere": (
+        (
+            "the Registry's tables are in {place}: set `[registry] database`, or bring them back with "
+            "`evcharge migrate --books registry --to file`."
+        ),
+        (
+            "las tablas del Registry están en {place}: ponga `[registry] database`, o tráigalas de vuelta con "
+            "`evcharge migrate --books registry --to file`."
+        ),
+    ),
+    "tables twice": (
+        (
+            "`[registry] database` names {place}, and {path} holds tables, too: move them there with `evcharge "
+            "migrate --books registry --to`, or put that file aside."
+        ),
+        (
+            "`[registry] database` indica {place}, y {path} también contiene tablas: llévelas allí con `evcharge "
+            "migrate --books registry --to`, o aparte ese fichero."
+        ),
+    ),
     "no extra": (
-        "`[central] database` needs the PostgreSQL extra: pip install '{name}', then start again.",
-        "`[central] database` necesita el extra de PostgreSQL: pip install '{name}', y arranque de nuevo.",
+        "`[{name}] database` needs the PostgreSQL extra: pip install '{extra}', then start again.",
+        "`[{name}] database` necesita el extra de PostgreSQL: pip install '{extra}', y arranque de nuevo.",
     ),
     "no certificates": (
         "{path} is not a readable file of certificates (PEM).",
@@ -40,6 +60,10 @@ SENTENCES: Mapping[str, Words] = {
     "place in use": (
         "{place} is in use by Central {name}. Stop it first, or choose another database.",
         "la Central {name} usa {place}. Párela antes, o elija otra base de datos.",
+    ),
+    "tables in use": (
+        "{place} is in use by a Registry. Stop it first, or choose another database.",
+        "un Registry usa {place}. Párelo antes, o elija otra base de datos.",
     ),
     "name in use": (
         "{place} is in use by another Central called {name}. Stop it first, or give this one another --name.",
@@ -84,11 +108,11 @@ SENTENCES: Mapping[str, Words] = {
     "place shut": (
         (
             "{place} refuses the login: check the user, and the password in EVCHARGE_DATABASE_PASSWORD or in "
-            "central/database.password of the state folder."
+            "{file} of the state folder."
         ),
         (
             "{place} no nos deja entrar: revise el usuario, y la contraseña en EVCHARGE_DATABASE_PASSWORD o en "
-            "central/database.password de la carpeta de estado."
+            "{file} de la carpeta de estado."
         ),
     ),
     "no database": (
@@ -124,11 +148,11 @@ SENTENCES: Mapping[str, Words] = {
     "place unsafe": (
         (
             "{place} runs with {name} = {value}: what it confirms may be lost. Set {same} = on, then start "
-            "Central again."
+            "again."
         ),
         (
             "{place} funciona con {name} = {value}: lo que confirma puede perderse. Ponga {same} = on y "
-            "arranque la Central de nuevo."
+            "arranque de nuevo."
         ),
     ),
     "place not UTF-8": (
@@ -153,19 +177,23 @@ SENTENCES: Mapping[str, Words] = {
             "evcharge, o use otra base de datos."
         ),
     ),
+    "place of others": (
+        "{place} holds the books of another service: name another schema, as in ?schema={name}.",
+        "{place} contiene los libros de otro servicio: indique otro esquema, como en ?schema={name}.",
+    ),
     "place other": (
         (
-            "{place} has schema {have}, and this evcharge knows {newest}: start Central once, or take the "
-            "evcharge that wrote it."
+            "{place} has schema {have}, and this evcharge knows {newest}: start `evcharge {name}` once, or "
+            "take the evcharge that wrote it."
         ),
         (
-            "{place} tiene el esquema {have}, y este evcharge conoce el {newest}: arranque la Central una vez, "
-            "o use el evcharge que lo escribió."
+            "{place} tiene el esquema {have}, y este evcharge conoce el {newest}: arranque `evcharge {name}` "
+            "una vez, o use el evcharge que lo escribió."
         ),
     ),
     "file older": (
-        "{path} has schema {have}, and this evcharge knows {newest}: start Central once.",
-        "{path} tiene el esquema {have}, y este evcharge conoce el {newest}: arranque la Central una vez.",
+        "{path} has schema {have}, and this evcharge knows {newest}: start `evcharge {name}` once.",
+        "{path} tiene el esquema {have}, y este evcharge conoce el {newest}: arranque `evcharge {name}` una vez.",
     ),
     "place not empty": (
         "{place} holds books already. Name an empty database, or another schema.",
@@ -192,7 +220,7 @@ SENTENCES: Mapping[str, Words] = {
         "{path} ya está: apártelo antes.",
     ),
     "from where": (
-        "`[central] database` is empty: it must say where the books are.",
-        "`[central] database` está vacío: debe decir dónde están los libros.",
+        "`[{name}] database` is empty: it must say where the books are.",
+        "`[{name}] database` está vacío: debe decir dónde están los libros.",
     ),
 }

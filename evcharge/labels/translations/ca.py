@@ -320,6 +320,9 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "client failed": "ha fallat el client de Kafka",
         "client stopped": "es va aturar el client de Kafka",
         "brokers say no": "els brokers diuen que no (error {n} de Kafka)",
+        "registry answer lost": (
+            "La resposta del Registry s’ha perdut i potser ho ha fet: comproveu-ho abans de repetir-ho."
+        ),
         "registry away": "Registry no respon a {url} ({why}).",
         "cannot connect": (
             "no es pot connectar amb la CENTRAL a {url}: {why}. Està en marxa? evcharge doctor en diu més."

@@ -328,6 +328,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "client failed": "der Kafka-Client ist ausgefallen",
         "client stopped": "der Kafka-Client wurde beendet",
         "brokers say no": "die Broker sagen Nein (Fehler {n} von Kafka)",
+        "registry answer lost": (
+            "Die Antwort des Registry ging verloren, und vielleicht wurde es getan: Sehen "
+            "Sie nach, bevor Sie es wiederholen."
+        ),
         "registry away": "Registry antwortet an {url} nicht ({why}).",
         "cannot connect": "keine Verbindung zu CENTRAL an {url}: {why}. Läuft es? evcharge doctor sagt mehr.",
         "kafka at": "{url}: {why}",

@@ -331,6 +331,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "client failed": "le client Kafka a échoué",
         "client stopped": "le client Kafka a été arrêté",
         "brokers say no": "les brokers disent non (erreur {n} de Kafka)",
+        "registry answer lost": (
+            "La réponse du Registry s’est perdue et il l’a peut-être fait\u00a0: vérifiez "
+            "avant de recommencer."
+        ),
         "registry away": "Registry ne répond pas à {url} ({why}).",
         "cannot connect": (
             "impossible de se connecter à CENTRAL à {url}\u00a0: {why}. Est-il en marche\u00a0? evcharge "

@@ -325,6 +325,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "client failed": "o cliente de Kafka falhou",
         "client stopped": "o cliente de Kafka foi parado",
         "brokers say no": "os brokers dizem que não (erro {n} de Kafka)",
+        "registry answer lost": "A resposta do Registry perdeu-se e talvez o tenha feito: verifique antes de repetir.",
         "registry away": "O Registry não responde em {url} ({why}).",
         "cannot connect": "sem ligação à CENTRAL em {url}: {why}. Está a funcionar? evcharge doctor diz mais.",
         "kafka at": "{url}: {why}",

@@ -5,6 +5,7 @@ import pytest
 from evcharge.domain.errors import StateError
 from evcharge.registry import setup, store
 from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import Config
 from evcharge.security import state_folder
 from evcharge.storage import hash_chain
 from evcharge.storage.store_errors import StoreError
@@ -83,7 +84,7 @@ def test_init_twice_makes_one_administrator(tmp_path):
     password = make_state(tmp_path)
     assert password.replace("-", "").isalnum()
     assert len(password) == 24
-    report = setup.initialise(tmp_path, [])
+    report = setup.initialise(Config(state=tmp_path))
     assert report.admin_password is None
     assert len(rows(tmp_path, "SELECT * FROM admins")) == 1
     assert hash_chain.first_broken(audit_rows(tmp_path)) is None

@@ -39,6 +39,7 @@ invitations = st.builds(
     ca_sha256=st.binary(min_size=32, max_size=32),
     secret=st.binary(min_size=16, max_size=16),
     other_centrals=st.sampled_from([(), ("10.0.0.6:9002",), ("[fe80::6]:9002", "lab-pc-07:9012")]),
+    other_registries=st.sampled_from([(), ("10.0.0.6:5001",), ("[fe80::6]:5001", "lab-pc-07:5001")]),
 )
 
 
@@ -167,13 +168,14 @@ ROW = list(msgspec.structs.astuple(INVITATION))
         (6, b"short"),
         (7, b"x" * 17),
         (8, ["a:9002\nlang"]),
+        (9, ["a:5001\nlang"]),
     ],
 )
 def test_a_forged_token_with_a_right_sum_still_holds_only_what_may_stand_in_one(place, value):
     assert decode(made(msgspec.msgpack.encode(ROW))) == INVITATION
     forged = [*ROW[:place], value, *ROW[place + 1 :]]
     assert problem(made(msgspec.msgpack.encode(forged))).name == "mistyped"
-    assert problem(made(msgspec.msgpack.encode(ROW[:-2]))).name == "mistyped"
+    assert problem(made(msgspec.msgpack.encode(ROW[:-3]))).name == "mistyped"
 
 
 def test_nothing_is_encoded_that_could_not_be_decoded():

@@ -44,6 +44,7 @@ def test_who_goes_where_follows_the_settings():
     config = Config(
         reach=ReachSettings(
             registry_url="https://r:1",
+            other_registries=["https://s:1"],
             central_host="c",
             central_port=2,
             other_centrals=["[::1]:8"],
@@ -55,10 +56,16 @@ def test_who_goes_where_follows_the_settings():
         weather=WeatherSettings(simulate="front.txt"),
     )
     out = [(role, at) for role, into, at in shown(config) if not into]
-    assert [at for role, at in out if role == "central"] == ["r:1", "k:4", "l:5"]
-    assert [at for role, at in out if role == "cp-engine"] == ["r:1", "c:2", "[::1]:8", "k:4", "l:5"]
-    assert [at for role, at in out if role == "cp-monitor"] == ["r:1", "c:2", "[::1]:8", "127.0.0.1:9101"]
-    assert [at for role, at in out if role == "driver"] == ["r:1", "c:2", "[::1]:8"]
+    assert [at for role, at in out if role == "central"] == ["r:1", "s:1", "k:4", "l:5"]
+    assert [at for role, at in out if role == "cp-engine"] == ["r:1", "s:1", "c:2", "[::1]:8", "k:4", "l:5"]
+    assert [at for role, at in out if role == "cp-monitor"] == [
+        "r:1",
+        "s:1",
+        "c:2",
+        "[::1]:8",
+        "127.0.0.1:9101",
+    ]
+    assert [at for role, at in out if role == "driver"] == ["r:1", "s:1", "c:2", "[::1]:8"]
     assert [at for role, at in out if role == "weather"] == ["a:3", "b:3"]
 
 

@@ -24,6 +24,7 @@ from evcharge.http import registry_client
 from evcharge.http.server import answer, language_of
 from evcharge.joining.joining import Made
 from evcharge.labels.command_errors import translated
+from evcharge.security import secret_files
 
 Kind = Literal["cp", "driver"]
 Ask = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -141,16 +142,18 @@ class RegistrationRoutes:
         body = structs.replace(body, id=id_)
         if body.kind == "driver" and body.location:
             raise BadInput("A driver has no location.")
-        given = {_FIELD[body.kind]: id_} | ({"location": body.location} if body.kind == "cp" else {})
-        made = await self._order(
-            actor, ("POST", f"/register/{body.kind}", given), body.kind, id_, "registered"
-        )
+        # Made here: asked for again after a lost answer, it is the same one.
+        credential = secret_files.new_secret()
+        given = {_FIELD[body.kind]: id_, "credential": credential}
+        if body.kind == "cp":
+            given["location"] = body.location
+        await self._order(actor, ("POST", f"/register/{body.kind}", given), body.kind, id_, "registered")
         token, mind = await self._join_token(request, actor, body.kind, id_, body.location)
         return answer(
             {
                 "id": id_,
                 "kind": body.kind,
-                "credential": made.get("password"),
+                "credential": credential,
                 "join_token": token,
                 "mind": mind,
             },

@@ -1,0 +1,265 @@
+"""What the Registry's tables do in PostgreSQL alone: lost answers, lost connections, those who pause, wrong places."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from evcharge import cli
+from evcharge.central.books import setup as central_setup
+from evcharge.domain.errors import StateError
+from evcharge.registry import setup
+from evcharge.registry.registrations import RegistrationChange
+from evcharge.registry.setup import SCHEMA
+from evcharge.registry.store import Overtaken, Store, entry
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import Config, RegistrySettings
+from evcharge.security import secret_files
+from evcharge.storage import hash_chain, postgres_connection, postgres_transactions
+from evcharge.storage.postgres_place import REGISTRY, Place, place_of
+from evcharge.storage.postgres_transactions import PostgresTransactions, open_transactions
+from evcharge.storage.store_errors import StoreAway, StoreBusy, StoreInDoubt
+from tests.component import engines
+from tests.component.registry.looking import rows
+from tests.component.registry.test_registry_store import ADMIN, CP1, register
+
+ENGINES = (engines.POSTGRES,)
+
+
+@pytest.fixture
+async def tables(tmp_path: Path) -> AsyncIterator[PostgresTransactions]:
+    async with engines.opened_tables(tmp_path) as found:
+        assert isinstance(found, PostgresTransactions)
+        yield found
+
+
+@pytest.fixture
+def store(tables: PostgresTransactions) -> Store:
+    return Store(tables, utc_now)
+
+
+class Cut:
+    """A connection that is cut in its COMMIT: what is `eaten` is the server's answer, or the question."""
+
+    def __init__(self, real: asyncpg.Connection, eaten: str) -> None:
+        self._real = real
+        self._eaten = eaten
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    async def execute(self, sql: str) -> str:
+        if sql != "COMMIT":
+            return await self._real.execute(sql)
+        if self._eaten == "answer":
+            await self._real.execute(sql)
+        self._real.terminate()
+        raise asyncpg.ConnectionDoesNotExistError("cut")
+
+
+def cutting(monkeypatch: pytest.MonkeyPatch, *eaten: str) -> Callable[..., Awaitable[Any]]:
+    """Let the connections that write be cut in turn; return what makes them."""
+    left = list(eaten)
+
+    async def connect(*args: Any, **settings: str) -> Any:
+        connection = await postgres_connection.connect(*args, **settings)
+        return Cut(connection, left.pop(0)) if left else connection
+
+    monkeypatch.setattr(postgres_transactions, "connect", connect)
+    return connect
+
+
+async def test_a_transaction_whose_answer_is_lost_is_found_by_its_number(tmp_path: Path, monkeypatch):
+    cutting(monkeypatch, "answer", "question")
+    async with engines.opened_tables(tmp_path) as tables:
+        store = Store(tables, utc_now)
+        await register(store)  # stored, and known to be
+        with pytest.raises(StoreAway) as problem:
+            await register(store, "CP002")
+        assert not isinstance(problem.value, StoreInDoubt)
+        assert await store.find("CP002") is None
+        await register(store, "CP002")
+        assert [row["target"] for row in await store.events()] == ["CP001", "CP002"]
+
+
+async def test_while_nobody_knows_whether_it_was_stored_that_is_said(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(postgres_transactions, "_DOUBT_S", 0.0)
+    connect, tries = cutting(monkeypatch, "answer"), 0
+
+    async def away_then(*args: Any, **settings: str) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries == 2:
+            raise ConnectionRefusedError
+        return await connect(*args, **settings)
+
+    monkeypatch.setattr(postgres_transactions, "connect", away_then)
+    async with engines.opened_tables(tmp_path) as tables:
+        store = Store(tables, utc_now)
+        with pytest.raises(StoreInDoubt):
+            await register(store)
+        # What is asked again is decided on what is there.
+        assert await store.find("CP001") == CP1
+        with pytest.raises(Overtaken):
+            await register(store)
+
+
+async def test_a_lost_connection_is_made_anew_and_half_a_transaction_is_none(
+    tables: PostgresTransactions, store: Store
+):
+    await register(store)
+    async with asyncio.timeout(20):
+        with pytest.raises(StoreAway):
+            async with tables.transaction() as writing:
+                await writing.execute("DELETE FROM admins")
+                await writing.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        await register(store, "CP002")
+    assert hash_chain.first_broken(await store.events()) is None
+
+
+async def test_whoever_pauses_inside_a_transaction_stops_the_others_for_a_moment_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(postgres_transactions, "_PAUSED", "300ms")
+    async with (
+        engines.opened_tables(tmp_path) as tables,
+        engines.opened_tables(tmp_path) as other,
+        asyncio.timeout(20),
+    ):
+        with pytest.raises(StoreAway):
+            async with tables.transaction() as writing:
+                await writing.execute("INSERT INTO admins VALUES ('ana', '$argon2id$x', 1)")
+                # It is frozen meanwhile, and does not know what has become of it.
+                await register(Store(other, utc_now))
+                await writing.execute("SELECT 1")
+        assert not await Store(other, utc_now).has_admin()
+        await Store(tables, utc_now).note([entry(ADMIN, "log in", "admin", "done")])
+        assert [row["n"] for row in await Store(other, utc_now).events()] == [1, 2]
+
+
+async def test_whoever_holds_it_too_long_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(postgres_transactions, "_LOCKED", "100ms")
+    async with engines.opened_tables(tmp_path) as tables, engines.opened_tables(tmp_path) as other:
+        async with tables.transaction():
+            with pytest.raises(StoreBusy):
+                await register(Store(other, utc_now))
+        await register(Store(other, utc_now))
+
+
+async def test_two_registries_that_start_at_once_make_the_tables_once(tmp_path: Path):
+    async def started() -> hash_chain.Head:
+        async with engines.opened_tables(tmp_path) as tables:
+            return await Store(tables, utc_now).head()
+
+    assert await asyncio.gather(started(), started()) == [hash_chain.Head()] * 2
+
+
+async def test_books_of_central_are_no_place_for_a_registry_nor_the_other_way_round(tmp_path: Path):
+    async with engines.opened(tmp_path):
+        pass
+    with pytest.raises(
+        StateError, match=r"holds the books of another service: name another schema, as in \?schema=reg"
+    ):
+        async with open_transactions(Place(url=engines.address(tmp_path), section=REGISTRY), SCHEMA):
+            pass
+    async with engines.opened_tables(tmp_path):
+        pass
+    at = Place(url=engines.registry_address(tmp_path))
+    with pytest.raises(StateError, match=r"holds the books of another service"):
+        async with engines.open_postgres(at, central_setup.SCHEMA, engines.STATEMENTS):
+            pass
+
+
+async def test_it_has_a_schema_and_a_password_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("EVCHARGE_DATABASE_PASSWORD", raising=False)
+    url = "postgresql://evcharge@127.0.0.1/evcharge"
+    config = Config(state=tmp_path, registry=RegistrySettings(database=url))
+    place = place_of(config, section=REGISTRY)
+    assert (place.schema, place.secret()) == ("registry", None)
+    secret_files.replace_secret(tmp_path / "registry" / "database.password", "its own")
+    secret_files.replace_secret(tmp_path / "central" / "database.password", "Central's")
+    assert place_of(config, section=REGISTRY).secret() == "its own"
+    assert place_of(config, f"{url}?schema=other", section=REGISTRY).schema == "other"
+
+
+async def test_what_was_decided_before_another_registry_changed_it_is_not_stored(tmp_path: Path):
+    """Both read the same registration; only one may store what it made of it."""
+    async with engines.opened_tables(tmp_path) as tables, engines.opened_tables(tmp_path) as other:
+        one, two = Store(tables, utc_now), Store(other, utc_now)
+        await register(one)
+        before = [await one.find("CP001"), await two.find("CP001")]
+        changes = [
+            RegistrationChange(CP1.__replace__(epoch=1, number=n), "rotate", revokes=True) for n in (0, 1)
+        ]
+        results = await asyncio.gather(
+            *(
+                store.save(was, change, ADMIN)
+                for store, was, change in zip((one, two), before, changes, strict=True)
+            ),
+            return_exceptions=True,
+        )
+        assert sorted(str(type(result).__name__) for result in results) == ["NoneType", "Overtaken"]
+
+
+# ---- there and back
+
+
+def dump(state: Path) -> list[list[dict[str, Any]]]:
+    tables = ("registrations", "revocations", "admins", "admin_tokens", "invitations", "anchors", "events")
+    return [rows(state, f"SELECT * FROM {table} ORDER BY 1") for table in tables]
+
+
+def test_tables_move_there_and_back_and_are_checked_and_backed_up(
+    made: tuple[Path, str], state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    where = engines.registry_address(tmp_path)
+
+    async def fill(config: Config, *ids: str) -> None:
+        async with setup.open_tables(config) as found:
+            store = Store(found, utc_now)
+            for id_ in ids:
+                await register(store, id_)
+            await store.add_token("admin", f"token {ids}", 60, ADMIN)
+            await store.anchor(hash_chain.Head(len(ids), "e" * 64))
+
+    asyncio.run(fill(Config(state=state), "CP001", "CP002"))
+    before = dump(state)
+    flags = ["--state", str(state)]
+    assert cli.run(["migrate", "--books", "registry", *flags, "--to", where]) == 0, capsys.readouterr().err
+    assert not (state / "registry/registry.db").exists()
+    with pytest.raises(StateError, match=r"set `\[registry\] database`"):
+        asyncio.run(fill(Config(state=state)))
+    monkeypatch.setenv("EVCHARGE_REGISTRY__DATABASE", where)
+    assert cli.run(["audit", "verify", *flags]) == 0
+    assert "registry.db" in capsys.readouterr().out
+    assert cli.run(["backup", str(tmp_path / "b.evb"), *flags]) == 0, capsys.readouterr().err
+    assert cli.run(["restore", str(tmp_path / "b.evb"), *flags]) == 1
+    assert "empty, restore, then" in capsys.readouterr().err
+    # A Registry that is at work is not moved from under it.
+    config = Config(state=state, registry=RegistrySettings(database=where))
+
+    async def at_work() -> int:
+        async with open_transactions(place_of(config, section=REGISTRY), SCHEMA):
+            return await asyncio.to_thread(
+                cli.run, ["migrate", "--books", "registry", *flags, "--to", "file"]
+            )
+
+    assert asyncio.run(at_work()) == 2
+    assert "is in use by a Registry" in capsys.readouterr().err
+    assert cli.run(["migrate", "--books", "registry", *flags, "--to", "file"]) == 0, capsys.readouterr().err
+    assert dump(state) == before
+    with pytest.raises(StateError, match="holds tables, too"):
+        asyncio.run(fill(config))
+    monkeypatch.delenv("EVCHARGE_REGISTRY__DATABASE")
+    asyncio.run(fill(Config(state=state), "CP003"))
+    assert cli.run(["audit", "verify", *flags]) == 0
+
+
+def test_init_makes_the_first_administrator_where_the_tables_are(tmp_path: Path):
+    config = Config(state=tmp_path, registry=RegistrySettings(database=engines.registry_address(tmp_path)))
+    assert setup.initialise(config).admin_password is not None
+    assert setup.initialise(config).admin_password is None
+    assert not (tmp_path / "registry" / "registry.db").exists()
