@@ -162,7 +162,7 @@ def test_pip_finds_what_it_installs(typed: Typed):
     ours = {
         f"{name}{extra}" for name in (".", "evcharge") for extra in ("", *(f"[{each}]" for each in extras))
     }
-    assert set(wanted) <= ours | {"pre-commit"}
+    assert set(wanted) <= ours | {"pre-commit", "py-spy"}
 
 
 @pytest.mark.parametrize(
