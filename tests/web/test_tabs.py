@@ -478,7 +478,10 @@ async def test_the_text_of_a_chart_grows_with_the_screen(room, window) -> None:
     tall = "document.querySelector('#stats .cards .chart .ch-axis').getBoundingClientRect().height"
     async with window(size=(3840, 2160)) as opened:
         page = await room.enter(opened, at="/#stats")
-        text, chart = page.locator("#stats .cards .chart .ch-axis").first, page.locator("#stats .cards .chart").first
+        text, chart = (
+            page.locator("#stats .cards .chart .ch-axis").first,
+            page.locator("#stats .cards .chart").first,
+        )
         await expect(text).to_be_visible()
         large = await page.evaluate(tall)
         # The cursor is where the pointer is.
