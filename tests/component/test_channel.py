@@ -651,7 +651,8 @@ async def test_a_login_that_is_given_up_leaves_no_error_that_nobody_hears(gate, 
                 await knocking
             await asyncio.sleep(0.01)
             del knocking
-            gc.collect()
+    # Once for all of them: after many tests a worker has much to look at.
+    gc.collect()
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
