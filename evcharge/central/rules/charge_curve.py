@@ -18,10 +18,8 @@ def stretch_s(elapsed_s: int) -> int:
     return 1 << max(0, (elapsed_s // MOST).bit_length())
 
 
-def is_due(earlier_s: int | None, elapsed_s: int | None) -> bool:
+def is_due(earlier_s: int | None, elapsed_s: int) -> bool:
     """Return whether a reading of a running charge, with one before it, is the first of its stretch."""
-    if elapsed_s is None:
-        return False
     stretch = stretch_s(elapsed_s)
     return earlier_s is None or earlier_s // stretch != elapsed_s // stretch
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import structs
 
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.domain.session import EndReason, Session, SessionState
@@ -42,6 +43,15 @@ def test_a_session_takes_its_charging_point_until_it_is_ticketed_or_refused(stat
 def test_its_energy_is_the_growth_of_the_register():
     assert session(start_meter_mwh=1_000, meter_mwh=1_250).energy_mwh == 250
     assert session().energy_mwh == 0
+
+
+def test_two_are_equal_when_the_books_would_tell_them_so():
+    one = session()
+    # What only this run of Central knows.
+    same = structs.replace(one, ready=True, spare_mwh=7, authorised_s=1.0, started_s=2.0)
+    assert same == one
+    assert len({same, one}) == 1
+    assert structs.replace(one, meter_mwh=one.meter_mwh + 1) != one
 
 
 @pytest.mark.parametrize("reason", list(EndReason))
