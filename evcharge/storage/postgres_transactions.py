@@ -1,11 +1,13 @@
 """Tables in PostgreSQL for writes that read first: whole transactions, one after the other, whoever is at work there.
 
 Each takes an advisory lock before it reads: then what it read still holds when it is stored, as in SQLite, where one
-process has the file. Whether a transaction was stored whose answer was lost is asked of the server by its number.
+process has the file. Each is numbered by whoever writes it, in a table beside: whether one was stored whose answer was
+lost is read there.
 """
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -27,17 +29,28 @@ _AGAIN_S = 0.2
 # Whoever is paused inside of one lets it go before the others stop waiting for it.
 _PAUSED = "2s"
 _LOCKED = "5s"
-# Its number is the server's, and known to it long after the connection is gone.
-_BEGIN = (
-    "SELECT txid_current() FROM (SELECT pg_advisory_xact_lock("
-    "hashtextextended('evcharge transaction ' || $1, 0))) AS locked"
+# Whatever this user's transactions are without being told.
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('evcharge transaction ' || $1, 0))"
+_TABLES = (
+    # The number of the last transaction of each process. The server's own will not do: after a crash it gives the
+    # numbers again that were never written down.
+    "CREATE TABLE IF NOT EXISTS written (writer text PRIMARY KEY, k bigint NOT NULL, at timestamptz NOT NULL)",
+    # Where the tables are from now on, should they have been moved.
+    "CREATE TABLE IF NOT EXISTS moved (there text NOT NULL)",
 )
+_NUMBER = """
+INSERT INTO written (writer, k, at) VALUES ($1, $2, clock_timestamp())
+ON CONFLICT (writer) DO UPDATE SET k = excluded.k, at = excluded.at
+"""
+_NUMBERED = "SELECT EXISTS (SELECT 1 FROM written WHERE writer = $1 AND k = $2)"
+# A transaction is in doubt for seconds; those who wrote it come and go.
+_FORGET = "DELETE FROM written WHERE at < clock_timestamp() - interval '1 day'"
+_MOVED = "SELECT there FROM moved"
 # Whoever works in the tables has a share of this; whoever moves them away has it alone.
 _AT_WORK = "hashtextextended('evcharge at work ' || $1, 0)"
 _SHARE = f"SELECT pg_try_advisory_lock_shared({_AT_WORK})"
 _ALONE = f"SELECT pg_try_advisory_lock({_AT_WORK})"
-_STATUS = "SELECT txid_status($1)"
-_UNDER_WAY = "in progress"
 
 
 class PostgresTransactions:
@@ -49,10 +62,16 @@ class PostgresTransactions:
         self._readers = readers
         self._writer: asyncpg.Connection | None = None
         self._lock = asyncio.Lock()
+        self._me = secrets.token_hex(8)
+        self._count = 0
 
     async def read(self, sql: str, params: Params | None = None) -> list[Any]:
         """Return all rows of a query, seeing only what is committed. Raises StoreError."""
         text, names = query(sql)
+        if self._writer is None or self._writer.is_closed():
+            # Whoever is not at work may read what was moved away meanwhile.
+            async with self._lock:
+                await self._writing()
         try:
             async with self._readers.acquire(timeout=CONNECT_S) as connection:
                 return list(await connection.fetch(text, *bound(names, params)))
@@ -83,41 +102,49 @@ class PostgresTransactions:
                 await self._writer.close(timeout=CONNECT_S)
 
     async def begin(self) -> None:
-        """Be at work: nobody moves the tables meanwhile. Raises StoreError."""
-        await self._writing()
+        """Be at work: nobody moves the tables meanwhile. Raises StateError, and what the library raises."""
+        self._writer = await self._at_work()
 
     async def _writing(self) -> asyncpg.Connection:
         if self._writer is None or self._writer.is_closed():
             try:
-                writer = await connect(
-                    self._place,
-                    lock_timeout=_LOCKED,
-                    idle_in_transaction_session_timeout=_PAUSED,
-                    synchronous_commit="on",
-                )
-                try:
-                    is_ours = await writer.fetchval(_SHARE, self._place.schema)
-                except BaseException:
-                    writer.terminate()
-                    raise
-                if not is_ours:
-                    await writer.close()
-                    raise StoreBusy("the tables are being moved")
-                self._writer = writer
+                self._writer = await self._at_work()
             except StateError as problem:
-                # A file on the way there can be read no more; it may be again.
+                # A file on the way there can be read no more; it may be again. Or the tables were moved away.
                 raise StoreUnwritable(problem.text, sentence=problem.text.rstrip(".")) from problem
             except ALL as problem:
                 raise store_error(problem) from problem
         return self._writer
 
-    async def _begun(self, writer: asyncpg.Connection) -> int:
+    async def _at_work(self) -> asyncpg.Connection:
+        writer = await connect(
+            self._place,
+            lock_timeout=_LOCKED,
+            idle_in_transaction_session_timeout=_PAUSED,
+            synchronous_commit="on",
+        )
         try:
-            await writer.execute("BEGIN")
+            is_ours = await writer.fetchval(_SHARE, self._place.schema)
+            if is_ours:
+                _check_here(self._place, await writer.fetchval(_MOVED))
+        except BaseException:
+            writer.terminate()
+            raise
+        if not is_ours:
+            await writer.close()
+            raise StoreBusy("the tables are being moved")
+        return writer
+
+    async def _begun(self, writer: asyncpg.Connection) -> int:
+        self._count += 1
+        try:
+            await writer.execute(_BEGIN)
             # By itself: what comes next sees all that was stored while this waited.
-            return int(await writer.fetchval(_BEGIN, self._place.schema))
+            await writer.fetchval(_LOCK, self._place.schema)
+            await writer.fetchval(_NUMBER, self._me, self._count)
         except ALL as problem:
             raise store_error(problem) from problem
+        return self._count
 
     async def _committed(self, writer: asyncpg.Connection, number: int) -> None:
         try:
@@ -136,18 +163,21 @@ class PostgresTransactions:
         loop = asyncio.get_running_loop()
         until = loop.time() + _DOUBT_S
         while True:
-            why: BaseException | None = None
             try:
-                status = await (await self._writing()).fetchval(_STATUS, number)
-                if status != _UNDER_WAY:
-                    return bool(status == "committed")
-            except asyncpg.InvalidParameterValueError:
-                return False  # a server that has not come as far has not stored it
+                return await self._looked_up(await self._writing(), number)
             except (StoreError, *ALL) as problem:
-                why = problem
-            if loop.time() > until:
-                raise StoreInDoubt(str(why or _UNDER_WAY)) from why
+                if loop.time() > until:
+                    raise StoreInDoubt(str(problem)) from problem
             await asyncio.sleep(_AGAIN_S)
+
+    async def _looked_up(self, writer: asyncpg.Connection, number: int) -> bool:
+        try:
+            await writer.execute(_BEGIN)
+            # Waits for a COMMIT that is still under way; by itself, for what comes next to see it.
+            await writer.fetchval(_LOCK, self._place.schema)
+            return bool(await writer.fetchval(_NUMBERED, self._me, number))
+        finally:
+            await _rolled_back(writer)
 
 
 class PostgresTransaction:
@@ -195,19 +225,48 @@ async def open_transactions(place: Place, package: str) -> AsyncIterator[Postgre
 
 
 @contextlib.asynccontextmanager
-async def nobody_at_work(place: Place) -> AsyncIterator[None]:
-    """Let nobody work in the tables while the block runs. Raises Taken while somebody does."""
+async def nobody_at_work(place: Place, moving_to: str = "") -> AsyncIterator[asyncpg.Connection]:
+    """Let nobody work in the tables while the block runs; yield the connection that sees to that.
+
+    Raises Taken while somebody does, StateError when they were moved elsewhere than `moving_to`.
+    """
     with explained(place):
-        connection = await connect(place)
+        connection = await connect(place, synchronous_commit="on")
         try:
             if not await connection.fetchval(_ALONE, place.schema):
                 raise Taken(f"{place} is in use by a Registry. Stop it first, or choose another database.")
-            yield
+            if await connection.fetchval("SELECT to_regclass('moved')") is not None:
+                _check_here(place, await connection.fetchval(_MOVED), moving_to)
+            yield connection
         finally:
             await connection.close()
+
+
+async def mark_moved(alone_there: asyncpg.Connection, there: str) -> None:
+    """Note where the tables are from now on: no Registry begins here again. Raises what the library raises.
+
+    On the connection of `nobody_at_work`: once that is lost, somebody may be at work again.
+    """
+    async with alone_there.transaction():
+        for sql in (*_TABLES, "DELETE FROM moved"):
+            await alone_there.execute(sql)
+        await alone_there.execute("INSERT INTO moved (there) VALUES ($1)", there)
+
+
+def _check_here(place: Place, moved: str | None, moving_to: str = "") -> None:
+    # A move that was broken off is begun again by the same command.
+    if moved not in (None, moving_to):
+        raise StateError(
+            f"the Registry's tables of {place} were moved to {moved} (evcharge migrate --books registry --to file): "
+            "what is here is older. Start the Registry there, or name an empty database or another schema."
+        )
 
 
 async def prepare_tables(place: Place, package: str) -> None:
     """Bring a database to the newest schema of `package`. Raises StateError, and what the library raises."""
     async with alone(place) as connection:
         await migrate(connection, place, package)
+        for sql in _TABLES:
+            await connection.execute(sql)
+        _check_here(place, await connection.fetchval(_MOVED))
+        await connection.execute(_FORGET)

@@ -123,22 +123,22 @@ async def _sent(source: Path, place: Place) -> None:
 async def _bring(place: Place, back: Path, me: Me, put: Callable[[Path], object]) -> None:
     from evcharge.storage.postgres_books import open_postgres
     from evcharge.storage.postgres_copy import copy_out
-    from evcharge.storage.postgres_transactions import nobody_at_work
+    from evcharge.storage.postgres_transactions import mark_moved, nobody_at_work
 
     async def copied() -> None:
         await copy_out(place, _schema(place.section), back)
         if wrong := await asyncio.to_thread(verify.check, back):
             raise StateError(f"{place} does not hold what was written ({wrong[0]}): nothing was moved.")
 
-    # Nobody else writes meanwhile.
+    # Nobody else writes meanwhile; and they are marked first: there must never be two that both begin.
     if place.section == REGISTRY:
-        async with nobody_at_work(place):
+        async with nobody_at_work(place, me.moving_to) as alone:
             await copied()
+            await mark_moved(alone, me.moving_to)
             put(back)
         return
     async with open_postgres(place, _schema(CENTRAL), STATEMENTS, me) as books:
         await copied()
-        # First: there must never be two that both begin.
         await books.move()
         put(back)
 

@@ -93,6 +93,17 @@ SENTENCES: Mapping[str, Words] = {
             "antiguo. Arranque allí la Central, o indique una base de datos vacía u otro esquema."
         ),
     ),
+    "tables moved": (
+        (
+            "the Registry's tables of {place} were moved to {where} (evcharge migrate --books registry --to file): "
+            "what is here is older. Start the Registry there, or name an empty database or another schema."
+        ),
+        (
+            "las tablas del Registry de {place} se llevaron a {where} (evcharge migrate --books registry --to file): "
+            "lo que hay aquí es más antiguo. Arranque allí el Registry, o indique una base de datos vacía u otro "
+            "esquema."
+        ),
+    ),
     "other network": (
         (
             "{place} belongs to a network with other keys: {files} of this state folder differ. Copy the state "

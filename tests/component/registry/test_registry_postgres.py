@@ -10,7 +10,7 @@ import pytest
 
 from evcharge import cli
 from evcharge.central.books import setup as central_setup
-from evcharge.domain.errors import StateError
+from evcharge.domain.errors import StateError, Taken
 from evcharge.registry import setup
 from evcharge.registry.registrations import RegistrationChange
 from evcharge.registry.setup import SCHEMA
@@ -20,8 +20,14 @@ from evcharge.runtime.config import Config, RegistrySettings
 from evcharge.security import secret_files
 from evcharge.storage import hash_chain, postgres_connection, postgres_transactions
 from evcharge.storage.postgres_place import REGISTRY, Place, place_of
-from evcharge.storage.postgres_transactions import PostgresTransactions, open_transactions
-from evcharge.storage.store_errors import StoreAway, StoreBusy, StoreInDoubt
+from evcharge.storage.postgres_transactions import (
+    PostgresTransactions,
+    mark_moved,
+    nobody_at_work,
+    open_transactions,
+)
+from evcharge.storage.store_errors import StoreAway, StoreBusy, StoreInDoubt, StoreUnwritable
+from tests import postgres
 from tests.component import engines
 from tests.component.registry.looking import rows
 from tests.component.registry.test_registry_store import ADMIN, CP1, register
@@ -83,6 +89,146 @@ async def test_a_transaction_whose_answer_is_lost_is_found_by_its_number(tmp_pat
         assert await store.find("CP002") is None
         await register(store, "CP002")
         assert [row["target"] for row in await store.events()] == ["CP001", "CP002"]
+
+
+async def test_after_a_crash_of_the_server_another_ones_commit_is_not_taken_for_it(monkeypatch):
+    """The number of a transaction that was never written down is given again to the next one."""
+    # What was not confirmed is not written down either, as in the moment before.
+    with postgres.server(wal_writer_delay="10000ms") as url:
+        place = Place(url=url, section=REGISTRY)
+        looking = await postgres_connection.connect(place)
+        data = await looking.fetchval("SHOW data_directory")
+        await looking.close()
+
+        class Crashing(Cut):
+            async def execute(self, sql: str) -> str:
+                if sql != "COMMIT":
+                    return await self._real.execute(sql)
+                await asyncio.to_thread(postgres.restart, data, "immediate")
+                other = await postgres_connection.connect(place)
+                await other.execute("CREATE TABLE another (n bigint)")
+                await other.close()
+                raise asyncpg.ConnectionDoesNotExistError("crashed")
+
+        connections = 0
+
+        async def connect(*args: Any, **settings: str) -> Any:
+            nonlocal connections
+            connections += 1
+            connection = await postgres_connection.connect(*args, **settings)
+            return Crashing(connection, "question") if connections == 1 else connection
+
+        monkeypatch.setattr(postgres_transactions, "connect", connect)
+        async with open_transactions(place, SCHEMA) as tables:
+            store = Store(tables, utc_now)
+            with pytest.raises(StoreAway) as problem:
+                await register(store)
+            assert not isinstance(problem.value, StoreInDoubt)
+            await register(store)
+            assert await store.find("CP001") == CP1
+
+
+async def test_a_commit_that_is_still_under_way_is_waited_for(tmp_path: Path, monkeypatch):
+    class UnderWay(Cut):
+        """A connection whose COMMIT comes to the server later than the question what became of it."""
+
+        committing: asyncio.Task[None] | None = None
+
+        async def execute(self, sql: str) -> str:
+            if sql != "COMMIT":
+                return await self._real.execute(sql)
+            self.committing = asyncio.create_task(self._commit())
+            raise asyncpg.ConnectionDoesNotExistError("cut")
+
+        def is_closed(self) -> bool:
+            return self.committing is not None
+
+        def terminate(self) -> None:
+            pass
+
+        async def _commit(self) -> None:
+            watching = await postgres_connection.connect(at)
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            while not await watching.fetchval(waiting):
+                await asyncio.sleep(0.01)
+            await watching.close()
+            await self._real.execute("COMMIT")
+            await self._real.close()
+
+    at, made = Place(url=engines.registry_address(tmp_path), section=REGISTRY), []
+
+    async def connect(*args: Any, **settings: str) -> Any:
+        connection = await postgres_connection.connect(*args, **settings)
+        made.append(connection if made else UnderWay(connection, ""))
+        return made[-1]
+
+    monkeypatch.setattr(postgres_transactions, "connect", connect)
+    async with engines.opened_tables(tmp_path) as tables, asyncio.timeout(20):
+        store = Store(tables, utc_now)
+        await register(store)
+        assert await store.find("CP001") == CP1
+        await made[0].committing
+
+
+async def test_whoever_wrote_last_a_day_ago_is_forgotten(tmp_path: Path):
+    at = Place(url=engines.registry_address(tmp_path), section=REGISTRY)
+    async with engines.opened_tables(tmp_path) as tables:
+        await register(Store(tables, utc_now))
+        looking = await postgres_connection.connect(at)
+        assert await looking.fetchval("SELECT count(*) FROM written") == 1
+        await looking.execute("UPDATE written SET at = at - interval '25 hours'")
+        async with engines.opened_tables(tmp_path):
+            assert await looking.fetchval("SELECT count(*) FROM written") == 0
+        await register(Store(tables, utc_now), "CP002")
+        assert await looking.fetchval("SELECT count(*) FROM written") == 1
+        await looking.close()
+
+
+async def test_a_database_that_begins_otherwise_changes_nothing(tmp_path: Path):
+    """Whatever the transactions of this user are without being told."""
+    async with engines.opened_tables(tmp_path) as tables:
+        store = Store(tables, utc_now)
+        async with tables.transaction() as writing:
+            await writing.execute(
+                "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE READ ONLY"
+            )
+        await register(store)
+        async with tables.transaction() as writing:
+            assert (await writing.execute("SHOW transaction_isolation"))[0][0] == "read committed"
+
+
+async def test_who_only_reads_is_at_work_again_after_the_connection_was_lost(tmp_path: Path):
+    at = Place(url=engines.registry_address(tmp_path), section=REGISTRY)
+    async with engines.opened_tables(tmp_path) as tables, asyncio.timeout(20):
+        store = Store(tables, utc_now)
+        with pytest.raises(StoreAway):
+            async with tables.transaction() as writing:
+                await writing.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        assert await store.find("CP001") is None
+        with pytest.raises(Taken):
+            async with nobody_at_work(at):
+                pass
+
+
+async def test_tables_that_were_moved_away_are_used_no_more(tmp_path: Path):
+    at = Place(url=engines.registry_address(tmp_path), section=REGISTRY)
+    async with engines.opened_tables(tmp_path) as tables, asyncio.timeout(20):
+        with pytest.raises(StoreAway):
+            async with tables.transaction() as writing:
+                await writing.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        for _ in range(2):  # one that was broken off is begun again
+            async with nobody_at_work(at, "/there") as mover:
+                await mark_moved(mover, "/there")
+        with pytest.raises(StoreUnwritable, match="were moved to /there"):
+            await Store(tables, utc_now).find("CP001")
+        with pytest.raises(StoreUnwritable, match="were moved to /there"):
+            await register(Store(tables, utc_now))
+    with pytest.raises(StateError, match="were moved to /there"):
+        async with engines.opened_tables(tmp_path):
+            pass
+    with pytest.raises(StateError, match="were moved to /there"):
+        async with nobody_at_work(at, "/elsewhere"):
+            pass
 
 
 async def test_while_nobody_knows_whether_it_was_stored_that_is_said(tmp_path: Path, monkeypatch):
@@ -253,6 +399,10 @@ def test_tables_move_there_and_back_and_are_checked_and_backed_up(
     assert dump(state) == before
     with pytest.raises(StateError, match="holds tables, too"):
         asyncio.run(fill(config))
+    # Nor does one on another computer begin with what is there.
+    elsewhere = Config(state=tmp_path / "elsewhere", registry=RegistrySettings(database=where))
+    with pytest.raises(StateError, match="the Registry's tables of .* were moved to .*registry.db on "):
+        asyncio.run(fill(elsewhere))
     monkeypatch.delenv("EVCHARGE_REGISTRY__DATABASE")
     asyncio.run(fill(Config(state=state), "CP003"))
     assert cli.run(["audit", "verify", *flags]) == 0
