@@ -17,8 +17,8 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "starting points, one": ("Starting {count} charging point", "Arrancando {count} punto de recarga"),
     "all available, one": (
-        "The {count} charging point is Available; Central listens on {central}.",
-        "El {count} punto de recarga está disponible; Central escucha en {central}.",
+        "The charging point is Available; Central listens on {central}.",
+        "El punto de recarga está disponible; Central escucha en {central}.",
     ),
     "weather starts": ("The weather service starts.", "Arranca el servicio del tiempo."),
     "weather simulated": (
@@ -34,8 +34,8 @@ SENTENCES: Mapping[str, Words] = {
         "Los {count} conductores de la demo tienen sus tickets.",
     ),
     "all tickets, one": (
-        "The {count} demo driver has its tickets.",
-        "El {count} conductor de la demo tiene sus tickets.",
+        "The demo driver has all tickets.",
+        "El conductor de la demo tiene sus tickets.",
     ),
     "no tickets": ("Without all of its tickets: {who}.", "Sin todos sus tickets: {who}."),
     "stopping": (

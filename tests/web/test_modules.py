@@ -502,16 +502,18 @@ async def test_the_area_of_a_site_tells_its_power_and_no_name_covers_another_or_
         return [...shifts.map(([dx, dy]) => [Math.sign(dx), Math.sign(dy)]), narrow];
     """
     # In a narrow picture it stands below, moved by what would be cut.
-    assert await run("map_plan", body) == [[0, -1], [0, 0], [1, -1], [0, 0], [0, 0], [5, 0]]
+    assert await run("map_plan", body) == [[0, -1], [0, 0], [1, -1], [0, 0], [0, 0], [10, 0]]
     # Whose name has no room on any side is named beside the nearest: in full where that has room, else counted.
     body = """
         const crowd = ["Elda", "Sax", "Ibi", "Onil", "Biar"].map((name) => ({ name, x: 0, y: 0, r: 20 }));
         const around = [["Jaca", 45, 48], ["Lorca", -45, 48]];
         const hemmed = [...crowd, ...around.map(([name, x, y]) => ({ name, x, y, r: 9 }))];
         const edge = crowd.map((site) => ({ ...site, x: 31, y: 100 }));
-        return [...[crowd, hemmed].map((sites) => m.withRoom(sites)), m.withRoom(edge, 400, 200)];
+        const slid = ["Sevilla", "Huelva", "Utrera"].map((name) => ({ name, x: 25, y: 100, r: 20 }));
+        const rooms = [m.withRoom(edge, 400, 200), m.withRoom(slid, 100, 200)];
+        return [...[crowd, hemmed].map((sites) => m.withRoom(sites)), ...rooms];
     """
-    roomy, hemmed, edge = await run("map_plan", body)
+    roomy, hemmed, edge, slid = await run("map_plan", body)
     assert [one["text"] for one in roomy if one["shift"]] == ["Elda, Biar", "Sax", "Ibi", "Onil"]
     assert [one["text"] for one in roomy if not one["shift"]] == ["Biar"]
     assert [one["text"] for one in hemmed if one["shift"]] == [
@@ -523,6 +525,8 @@ async def test_the_area_of_a_site_tells_its_power_and_no_name_covers_another_or_
         "Lorca",
     ]
     assert [one["text"] for one in edge if one["shift"]] == ["Elda +2", "Sax", "Ibi"]
+    # What was moved to the edge has room for the count: 8 a letter, from 25 + 15 in the middle.
+    assert (slid[0]["text"], slid[0]["shift"]) == ("Sevilla +1", [15, 0])
 
 
 async def test_what_is_typed_and_where_a_place_lies_is_written_as_the_reader_writes_it(run) -> None:

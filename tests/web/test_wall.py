@@ -410,10 +410,13 @@ async def test_a_screen_on_a_wall_looks_by_a_link_until_that_is_void(room, windo
         await page.wait_for_url(re.compile("/login"))
         # Nobody stands at a screen on a wall who could log in: it says why it shows nothing, and who can help.
         await expect(page.locator("#problem")).to_have_text(
-            "The link of this wall is void. An administrator makes another in the tab Registration."
+            "The link of this wall is void, or was not opened at this address. "
+            "Open it again here, or an administrator makes another in the tab Registration."
         )
         await page.goto(f"{room.url}/login?next=%2F%3Fkiosk%3D1#token={token}")
-        await expect(page.locator("#problem")).to_contain_text("void")
+        await expect(page.locator("#problem")).to_have_text(
+            "The link of this wall is void. An administrator makes another in the tab Registration."
+        )
 
 
 async def test_alerts_reach_those_who_look_elsewhere(room, window) -> None:

@@ -298,18 +298,20 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "database held": "un autre programme retient la base de données",
         "database shut": "nous n’avons pas le droit d’ouvrir ou d’écrire la base de données",
         "database write": "le disque a échoué au milieu d’une écriture",
-        "database login": "la base de données refuse notre connexion : vérifiez l’utilisateur et le mot de passe",
+        "database login": "la base de données refuse notre connexion\u00a0: vérifiez l’utilisateur et le mot de passe",
         "database connections": (
-            "la base de données n’accepte plus de connexions : fermez-en, ou augmentez son max_connections"
+            "la base de données n’accepte plus de connexions\u00a0: fermez-en, ou augmentez son max_connections"
         ),
-        "database read-only": "la base de données est en lecture seule : mettez-y fin, ou indiquez le primaire",
-        "database rights": "la base de données ne laisse pas cet utilisateur écrire : donnez-lui le schéma",
-        "database locked": "une autre session verrouille les livres : mettez-y fin (pg_stat_activity)",
-        "database timeout": "la base de données l’a interrompu : augmentez le statement_timeout de cet utilisateur",
-        "database part": "une partie des livres manque : remettez-la, puis redémarrez la Centrale",
+        "database read-only": "la base de données est en lecture seule\u00a0: mettez-y fin, ou indiquez le primaire",
+        "database rights": "la base de données ne laisse pas cet utilisateur écrire\u00a0: donnez-lui le schéma",
+        "database locked": "une autre session verrouille les livres\u00a0: mettez-y fin (pg_stat_activity)",
+        "database timeout": (
+            "la base de données l’a interrompu\u00a0: augmentez le statement_timeout de cet utilisateur"
+        ),
+        "database part": "une partie des livres manque\u00a0: remettez-la, puis redémarrez la Centrale",
         "database certificate": (
             "la base de données montre un certificat non valide à présent, ou auquel nous ne nous "
-            "fions pas : renouvelez-le"
+            "fions pas\u00a0: renouvelez-le"
         ),
         "database damaged": "la base de données est endommagée",
         "brokers silent": "aucun broker ne répond",
@@ -674,14 +676,14 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "leader not trusted": (
             "Le Central qui dirige montre un certificat qui n’est pas de ce réseau ou qui n’est pas valable "
-            "maintenant : comparez les horloges et remettez ses fichiers central.pem et central.key."
+            "maintenant\u00a0: comparez les horloges et remettez ses fichiers central.pem et central.key."
         ),
         "no leader": "Le Central qui dirige ne répond pas pour l’instant. Réessayez dans un moment.",
         "led first": "{who} dirige.",
         "led again": "{who} dirige, comme avant.",
-        "led handed over": "{who} dirige : {before} a été arrêté et a passé la main.",
-        "led killed": "{who} dirige : {before} s’était terminé sans rien dire.",
-        "led silent": "{who} dirige : {before} était figé ou coupé de la base de données.",
+        "led handed over": "{who} dirige\u00a0: {before} a été arrêté et a passé la main.",
+        "led killed": "{who} dirige\u00a0: {before} s’était terminé sans rien dire.",
+        "led silent": "{who} dirige\u00a0: {before} était figé ou coupé de la base de données.",
         "leader in doubt": (
             "Le Central qui dirige s’est arrêté avant de répondre. "
             "Vérifiez si cela a été fait avant de réessayer."

@@ -160,6 +160,14 @@ def test_one_is_not_several(lang: str):
     assert one != two.replace("2", "1")
 
 
+def test_a_demo_of_one_is_told_without_a_number():
+    for lang in ("en", "es"):
+        say = labels.Speech(importlib.import_module("evcharge.labels.demo").SENTENCES, lang)
+        said = say("all available", count=1, central="here"), say("all tickets", count=1)
+        assert "1" not in "".join(said)
+        assert "here" in said[0]
+
+
 # Not counts, or told of several only.
 NEVER_ONE = {"does not add up", "repeated", "alert welcome", "monitors", "many monitors"}
 COUNTED = re.compile(r"\{(?:count|n|events|detail|times)\} (?:\w+ )?(?:\w{2,}[^s]s|charging points)\b")

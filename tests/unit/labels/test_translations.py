@@ -1,5 +1,6 @@
 """What pages show of our sentences is said in every language that pages are read in."""
 
+import re
 import string
 from importlib import import_module
 from typing import get_args
@@ -57,6 +58,10 @@ def test_a_sentence_takes_the_same_values_in_every_language(lang: str):
         assert own.replace("\u00a0", " ").isprintable(), english
         # A half sentence is put into another one: it stays half.
         assert own.endswith(".") == english.endswith("."), english
+
+
+def test_french_never_breaks_before_a_mark():
+    assert [own for own in translations.of("fr").values() if re.search(r" [:;?!](?!\w)", own)] == []
 
 
 def test_the_languages_are_in_one_place():

@@ -82,7 +82,8 @@ export function withRoom(sites, width = Infinity, height = Infinity) {
   const free = (box, ...own) => taken.every((one) => own.includes(one) || box[2] < one[0] || box[0] > one[2] || box[3] < one[1] || box[1] > one[3]);
   const within = (box) => box[0] >= 0 && box[1] >= 0 && box[2] <= width && box[3] <= height;
   const put = ({ x, y, r }, place, text, slides = false) => {
-    const half = halfOf(text);
+    // What is moved to the very edge may be told to stand for others too: "+9" is not cut.
+    const half = slides ? Math.min(halfOf(`${text} +9`), Math.max(halfOf(text), width / 2)) : halfOf(text);
     const [dx, dy, left, top] = place(r, half);
     const slide = slides ? Math.max(0, half - x) - Math.max(0, x + half - width) : 0;
     const [from, down] = [x + left + slide, y + top];

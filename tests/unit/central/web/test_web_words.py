@@ -81,6 +81,17 @@ COUNTED = r"\{(?:count|all|shown|rows|n|points|sessions|drivers|faults|days)\} (
 NEVER_ONE = {"alarm.many", "alerts.times", "monitor.alert_times", "stats.days"}
 
 
+def test_french_never_breaks_before_a_mark():
+    said = [text for path in sorted(WORDS.glob("fr*.js")) for text in read_words(path).values()]
+    assert [text for text in said if re.search(r" [:;?!](?!\w)", text)] == []
+
+
+def test_a_part_of_a_whole_is_counted_in_words_that_fit_both():
+    """The form is chosen by the whole: "1 of 50"."""
+    french = read_words(WORDS / "fr_wall.js")
+    assert french["wall.shown"] == french["wall.shown_one"] == "points de charge\u00a0: {shown} sur {count}"
+
+
 def test_what_counts_things_has_a_form_for_one():
     lacking = set()
     for path in WORDS.glob("en*.js"):

@@ -23,5 +23,6 @@ export default {
   "login.disabled": "Aquest identificador no pot entrar: està donat de baixa.",
   "login.program": "Aquest compte és per a programes; no té cap pàgina.",
   "login.wall_void": "L’enllaç d’aquest tauler ja no val. Un administrador en fa un altre a la pestanya Registre.",
+  "login.wall_left": "L’enllaç d’aquest tauler ja no val, o no s’ha obert en aquesta adreça. Torneu a obrir-lo aquí, o un administrador en fa un altre a la pestanya Registre.",
   "login.failed": "Central ha respost amb un error ({status}): {problem}",
 };

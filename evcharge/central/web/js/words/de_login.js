@@ -23,5 +23,6 @@ export default {
   "login.disabled": "Diese Kennung darf sich nicht anmelden: Sie ist deaktiviert.",
   "login.program": "Dieses Konto ist für Programme; es hat keine Seite.",
   "login.wall_void": "Der Link dieses Wandbildschirms gilt nicht mehr. Ein Administrator erstellt einen neuen im Bereich Register.",
+  "login.wall_left": "Der Link dieses Wandbildschirms gilt nicht mehr, oder er wurde nicht unter dieser Adresse geöffnet. Öffnen Sie ihn hier noch einmal, oder ein Administrator erstellt einen neuen im Bereich Register.",
   "login.failed": "Central antwortete mit einem Fehler ({status}): {problem}",
 };

@@ -23,5 +23,6 @@ export default {
   "login.disabled": "This id may not log in: it is disabled.",
   "login.program": "This account is for programs; it has no page.",
   "login.wall_void": "The link of this wall is void. An administrator makes another in the tab Registration.",
+  "login.wall_left": "The link of this wall is void, or was not opened at this address. Open it again here, or an administrator makes another in the tab Registration.",
   "login.failed": "Central answered with an error ({status}): {problem}",
 };

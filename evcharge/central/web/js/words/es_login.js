@@ -23,5 +23,6 @@ export default {
   "login.disabled": "Este identificador no puede entrar: está dado de baja.",
   "login.program": "Esta cuenta es para programas; no tiene página.",
   "login.wall_void": "El enlace de este panel ya no vale. Un administrador hace otro en la pestaña Registro.",
+  "login.wall_left": "El enlace de este panel ya no vale, o no se abrió en esta dirección. Ábralo de nuevo aquí, o un administrador hace otro en la pestaña Registro.",
   "login.failed": "Central respondió con un error ({status}): {problem}",
 };

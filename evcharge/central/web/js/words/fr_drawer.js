@@ -72,6 +72,6 @@ export default {
   "command.resume_all": "Remettre tous les points de charge en service ?",
   "command.resume_all_text": "Les {count} points de charge que l’opérateur a mis hors service reprennent. Ce que retient la météo, un nouveau journal ou une panne reste tel quel.",
   "command.resume_all_text_one": "{count} point de charge que l’opérateur a mis hors service reprend. Ce que retient la météo, un nouveau journal ou une panne reste tel quel.",
-  "command.out_all_done": "Mis hors service : {points}. Sessions terminées : {sessions}.",
-  "command.resume_all_done": "Remis en service : {points}.",
+  "command.out_all_done": "Mis hors service : {points}. Sessions terminées : {sessions}.",
+  "command.resume_all_done": "Remis en service : {points}.",
 };

@@ -3,7 +3,7 @@ export default {
   "drivers.statement": "Relevé",
   "drivers.title": "Conducteurs",
   "drivers.sub": "Leur argent, et qui est connecté",
-  "drivers.counts": "conducteurs : {all} · connectés : {here} · en charge : {busy} · bloqués : {blocked}",
+  "drivers.counts": "conducteurs : {all} · connectés : {here} · en charge : {busy} · bloqués : {blocked}",
   "drivers.empty": "Aucun conducteur ne correspond. Les conducteurs apparaissent ici à leur première connexion.",
   "drivers.left": "Laissé par des conducteurs désinscrits",
   "drivers.left_hint": "Argent de conducteurs qui ne sont plus dans le réseau. Personne ne peut recharger avec : il est à eux, à leur rembourser.",

@@ -23,5 +23,6 @@ export default {
   "login.disabled": "Cet identifiant ne peut pas se connecter : il est désactivé.",
   "login.program": "Ce compte est pour des programmes ; il n’a pas de page.",
   "login.wall_void": "Le lien de ce tableau n’est plus valable. Un administrateur en crée un autre dans l’onglet Inscription.",
+  "login.wall_left": "Le lien de ce tableau n’est plus valable, ou n’a pas été ouvert à cette adresse. Ouvrez-le de nouveau ici, ou un administrateur en crée un autre dans l’onglet Inscription.",
   "login.failed": "Central a répondu par une erreur ({status}) : {problem}",
 };

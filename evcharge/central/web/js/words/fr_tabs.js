@@ -14,7 +14,7 @@ export default {
   "tab.newer": "Plus récents",
   "tab.pages": "Pages de la liste",
   "tab.page": "Page {n}",
-  "tab.fresh": "nouveaux au-dessus : {count} (afficher)",
+  "tab.fresh": "nouveaux au-dessus : {count} (afficher)",
   "tab.more": "Afficher {count} de plus sur {all}",
 
   "history.title": "Historique",

@@ -23,5 +23,6 @@ export default {
   "login.disabled": "Este identificador não pode entrar: está desativado.",
   "login.program": "Esta conta é para programas; não tem página.",
   "login.wall_void": "A ligação deste painel já não é válida. Um administrador cria outra no separador Registo.",
+  "login.wall_left": "A ligação deste painel já não é válida, ou não foi aberta neste endereço. Abra-a de novo aqui, ou um administrador cria outra no separador Registo.",
   "login.failed": "A Central respondeu com um erro ({status}): {problem}",
 };
