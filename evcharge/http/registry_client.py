@@ -169,15 +169,14 @@ async def call(
                     if problem.code is Code.NOT_FOUND:
                         return {}  # the one before had done it
                     if problem.code is Code.CREDENTIAL and login is not None:
-                        raise AnswerLost(
-                            "The Registry's answer was lost, and it may have done this: look before you repeat it.",
-                            Code.UNREACHABLE,
-                        ) from None
+                        raise _look_first() from None
                 raise
             refusals.append(problem)
         else:
             registry.ask_first(url)
             return content
+    if method == "DELETE" and login is not None and any(isinstance(one, AnswerLost) for one in refusals):
+        raise _look_first()
     # One that answers says more than one that does not.
     raise min(refusals, key=lambda problem: problem.code is Code.UNREACHABLE)
 
@@ -221,6 +220,14 @@ def _is_away(problem: EvchargeError) -> bool:
 def _may_be_done(problem: EvchargeError) -> bool:
     """Return whether it may have been carried out all the same."""
     return isinstance(problem, AnswerLost) or problem.code is Code.STORAGE
+
+
+def _look_first() -> AnswerLost:
+    """Return what is said to whoever cannot ask for the same again: with what was withdrawn went its credential."""
+    return AnswerLost(
+        "The Registry's answer was lost, and it may have done this: look before you repeat it.",
+        Code.UNREACHABLE,
+    )
 
 
 async def listed(ask: Callable[[str], Awaitable[dict[str, Any]]]) -> dict[str, list[Any]]:

@@ -146,6 +146,17 @@ async def test_whoever_withdrew_itself_and_lost_the_answer_is_told_to_look(pair:
         await call(both(pair), "DELETE", "/register/cp/CP001", login=("CP001", "cp_secret_001"))
 
 
+async def test_whoever_withdrew_itself_is_told_to_look_also_when_no_other_answers(
+    pair: list[Running], monkeypatch
+):
+    await pair[0].register("CP001")
+    await lost_once(monkeypatch)
+    away = f"https://127.0.0.1:{free_port()}"
+    address = RegistryAddress(pair[0].url, pair[0].state / "ca.pem", (away,))
+    with pytest.raises(AnswerLost, match="look before you repeat it"):
+        await call(address, "DELETE", "/register/cp/CP001", login=("CP001", "cp_secret_001"))
+
+
 async def test_when_all_are_away_that_is_said(made: tuple[Path, str]):
     nobody = [f"https://127.0.0.1:{free_port()}" for _ in range(2)]
     address = RegistryAddress(nobody[0], made[0] / "ca.pem", (nobody[1],))
