@@ -5,6 +5,7 @@ import logging
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from aiohttp import BasicAuth, web
 from msgspec import Struct
@@ -33,6 +34,8 @@ _VISIT = web.RequestKey("visit", Visit)
 FREE_TOKENS = 30
 # Of a disk that stays full the newest count.
 _MOST_UNWRITTEN = 2 * MAX_SOURCES
+# All Registries on the same tables wait while one of them writes.
+_MOST_AT_ONCE = 50
 ADMIN, ENROLMENT, CENTRAL = "admin", "enrolment", "central"
 # Central on behalf of one of its accounts: it may what an administrator may, but replaces no credential unasked.
 DEPUTY = "deputy"
@@ -157,8 +160,12 @@ class Callers:
         await uninterrupted(self._write())
 
     async def _write(self) -> None:
-        await self._store.note(self._unwritten)
-        self._unwritten.clear()
+        while some := list(islice(self._unwritten, _MOST_AT_ONCE)):
+            await self._store.note(some)
+            for one in some:
+                # A flood may have pushed it out meanwhile.
+                if self._unwritten and self._unwritten[0] is one:
+                    self._unwritten.popleft()
 
 
 def _deputy(named: str) -> Requester:

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from evcharge.registry import app, repeats, store
+from evcharge.registry import app, callers, repeats, store
 from evcharge.runtime.clock import utc_now
 from evcharge.storage import hash_chain
 from evcharge.storage.store_errors import StoreFull
@@ -48,21 +48,25 @@ async def test_failed_logins_are_one_row_at_once_and_one_for_the_rest(made, stat
 async def test_repeated_refusals_are_written_when_their_minute_is_over(made, state, monkeypatch, caplog):
     monkeypatch.setattr(app, "_WRITE_REPEATS_EVERY_S", 0.01)
     monkeypatch.setattr(repeats, "WITHIN_S", 0.05)
-    real, tries = store.Store.note, []
+    real, real_turn, turns = store.Store.note, callers.Callers.write_repeats, []
+
+    async def turn(self, **more):
+        turns.append(more)
+        await real_turn(self, **more)
 
     async def fails_once(self, entries):
         entries = list(entries)
-        tries.append(len(entries))
-        if entries and entries[0].times == 2 and "cannot write" not in caplog.text:
+        if entries[0].times == 2 and "cannot write" not in caplog.text:
             raise StoreFull("database or disk is full")
         await real(self, entries)
 
     monkeypatch.setattr(store.Store, "note", fails_once)
+    monkeypatch.setattr(callers.Callers, "write_repeats", turn)
     async with running_registry(state, made[1]) as registry, asyncio.timeout(10):
         while not any(row["times"] == 2 for row in audit_rows(state)):
             await asyncio.gather(*(registry.ask("GET", "/") for _ in range(3)))
-            seen = len(tries)
-            while len(tries) < seen + 10:
+            seen = len(turns)
+            while len(turns) < seen + 10:
                 await asyncio.sleep(0.01)
     assert "cannot write the audit log: the disk is full" in caplog.text
 

@@ -18,6 +18,7 @@ class Books:
 
     def __init__(self) -> None:
         self.rows: list[AuditEntry] = []
+        self.at_once: list[int] = []
         self.full = False
         self.free = asyncio.Event()
         self.free.set()
@@ -26,6 +27,8 @@ class Books:
         await self.free.wait()
         if self.full:
             raise StoreError("disk full")
+        entries = list(entries)
+        self.at_once.append(len(entries))
         self.rows += entries
 
 
@@ -54,8 +57,8 @@ def callers(books: Books, clock: Minutes) -> Callers:
     return Callers(cast("Any", books), cast("Any", None), [], "token", clock)
 
 
-async def refuse(callers: Callers, times: int) -> None:
-    link = cast("Any", SimpleNamespace(get_extra_info=lambda *_: ("10.0.0.9", 1)))
+async def refuse(callers: Callers, times: int, address: str = "10.0.0.9") -> None:
+    link = cast("Any", SimpleNamespace(get_extra_info=lambda *_: (address, 1)))
     for _ in range(times):
         request = make_mocked_request("GET", "/", transport=link)
         cast("Any", request.match_info.route).resource = None
@@ -91,3 +94,28 @@ async def test_a_stop_in_the_middle_of_the_writing_loses_no_row_and_writes_none_
     assert writing.cancelled()
     await callers.write_repeats(all_of_them=True)
     assert [row.times for row in books.rows] == [1, 3]
+
+
+async def test_a_flood_is_written_in_parts_and_what_is_written_is_not_written_again(
+    callers: Callers, books: Books, clock: Minutes
+):
+    """All Registries wait while one of them writes."""
+    for n in range(120):
+        await refuse(callers, 2, f"10.0.1.{n}")
+    assert len(books.rows) == 120
+    books.at_once.clear()
+    clock.now = WITHIN_S
+    real = books.note
+
+    async def breaks(entries: Iterable[AuditEntry]) -> None:
+        if len(books.at_once) == 1:
+            raise StoreError("disk full")
+        await real(entries)
+
+    books.note = breaks
+    with pytest.raises(StoreError):
+        await callers.write_repeats()
+    books.note = real
+    await callers.write_repeats()
+    assert books.at_once == [50, 50, 20]
+    assert len({row.address for row in books.rows[120:]}) == 120
