@@ -18,7 +18,7 @@ from evcharge.operator.backup import agree
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.storage.anchor_file import ANCHORS
-from evcharge.storage.database import only_process
+from evcharge.storage.database import copy_database, only_process
 from evcharge.storage.exchange import sync_folder
 from evcharge.storage.members import Me
 from evcharge.storage.postgres_place import CENTRAL, ELSEWHERE, REGISTRY, Place, place_of
@@ -33,35 +33,42 @@ def as_files(config: Config, *, registry: bool = True) -> Iterator[Path]:
 
     It is the state folder where they do. Not for use inside a loop. Raises StateError.
     """
-    there = [REGISTRY] if registry and config.registry.database else []
-    there += [CENTRAL] if config.central.database else []
-    if not there:
+    sections = (REGISTRY, CENTRAL) if registry else (CENTRAL,)
+    settings = {REGISTRY: config.registry.database, CENTRAL: config.central.database}
+    if not any(settings[section] for section in sections):
         yield config.state
         return
     with tempfile.TemporaryDirectory(prefix="evcharge-") as name:
         folder = Path(name)
-        for section in (REGISTRY, CENTRAL):
-            if section not in there and (config.state / section).exists():
-                (folder / section).symlink_to((config.state / section).resolve())
         for _ in range(_MOST_TRIES):
-            for section in there:
-                _copied(config, section, folder)
-            if len(there) == 1 or agree(folder):
+            # Also one that is a file: it goes on meanwhile, and would remember more of the other than was copied.
+            for section in sections:
+                _copied(config, section, folder, in_postgres=bool(settings[section]))
+            if agree(folder):
                 break
+        else:
+            raise StateError(
+                f"the books in {config.state} changed faster than they could be copied: try again."
+            )
         yield folder
 
 
-def _copied(config: Config, section: str, folder: Path) -> None:
-    place = place_of(config, section=section)
-    from evcharge.storage.postgres_copy import copy_out
-
-    kept, copied = _path(config.state, section).with_name(ANCHORS), _path(folder, section)
+def _copied(config: Config, section: str, folder: Path, *, in_postgres: bool) -> None:
+    source, copied = _path(config.state, section), _path(folder, section)
+    if not in_postgres and not source.exists():
+        return
+    kept = source.with_name(ANCHORS)
     copied.parent.mkdir(mode=0o700, exist_ok=True)
     copied.unlink(missing_ok=True)
     # First: an anchor that is younger than the copy would say that its end was cut off.
     if kept.exists():
         shutil.copyfile(kept, copied.with_name(ANCHORS))
-    asyncio.run(copy_out(place, _schema(section), copied))
+    if not in_postgres:
+        copy_database(source, copied)
+        return
+    from evcharge.storage.postgres_copy import copy_out
+
+    asyncio.run(copy_out(place_of(config, section=section), _schema(section), copied))
 
 
 def to_postgres(config: Config, url: str, section: str = CENTRAL) -> Place:

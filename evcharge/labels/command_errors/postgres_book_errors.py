@@ -93,6 +93,10 @@ SENTENCES: Mapping[str, Words] = {
             "antiguo. Arranque allí la Central, o indique una base de datos vacía u otro esquema."
         ),
     ),
+    "books busy": (
+        "the books in {state} changed faster than they could be copied: try again.",
+        "los libros de {state} cambiaron más rápido de lo que se copiaban: inténtelo de nuevo.",
+    ),
     "tables moved": (
         (
             "the Registry's tables of {place} were moved to {where} (evcharge migrate --books registry --to file): "

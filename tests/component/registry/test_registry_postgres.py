@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from evcharge import cli
+from evcharge.central.books import moving
 from evcharge.central.books import setup as central_setup
 from evcharge.domain.errors import StateError, Taken
 from evcharge.registry import setup
@@ -19,6 +20,8 @@ from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, RegistrySettings
 from evcharge.security import secret_files
 from evcharge.storage import hash_chain, postgres_connection, postgres_transactions
+from evcharge.storage.anchor_file import ANCHORS
+from evcharge.storage.database import open_database
 from evcharge.storage.postgres_place import REGISTRY, Place, place_of
 from evcharge.storage.postgres_transactions import (
     PostgresTransactions,
@@ -406,6 +409,35 @@ def test_tables_move_there_and_back_and_are_checked_and_backed_up(
     monkeypatch.delenv("EVCHARGE_REGISTRY__DATABASE")
     asyncio.run(fill(Config(state=state), "CP003"))
     assert cli.run(["audit", "verify", *flags]) == 0
+
+
+def test_both_books_are_copied_for_checks_whichever_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """One that went on meanwhile would remember more of the other than is in its copy."""
+    config = Config(state=tmp_path, registry=RegistrySettings(database=engines.registry_address(tmp_path)))
+    file = central_setup.database_path(tmp_path)
+
+    async def fill() -> None:
+        async with setup.open_tables(config), open_database(file, central_setup.SCHEMA):
+            pass
+
+    asyncio.run(fill())
+    file.with_name(ANCHORS).write_text("")
+    tries: list[Path] = []
+
+    def agree(folder: Path) -> bool:
+        tries.append(folder)
+        return len(tries) == 2
+
+    monkeypatch.setattr(moving, "agree", agree)
+    with moving.as_files(config) as folder:
+        assert tries == [folder] * 2
+        for name in (f"central/{ANCHORS}", "central/central.db", "registry/registry.db"):
+            assert (folder / name).resolve() == folder.resolve() / name
+            assert (folder / name).is_file()
+    with pytest.raises(StateError, match="changed faster than they could be copied"), moving.as_files(config):
+        pass
 
 
 def test_init_makes_the_first_administrator_where_the_tables_are(tmp_path: Path):
