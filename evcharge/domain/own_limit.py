@@ -22,8 +22,7 @@ def cut_off(text: str, currency: Currency, *, comma: bool) -> tuple[str, OwnLimi
     if typed is None:
         return text, NO_LIMITS
     number = typed_number(typed["number"] or typed["after_sign"], comma=comma)
-    is_energy = (typed["unit"] or "").lower() == "kwh"
-    energy, money = (number, None) if is_energy else (None, number)
+    energy, money = (number, None) if typed["energy"] else (None, number)
     return text[: typed.start()].strip(), own_limits(energy, money, currency)
 
 
@@ -48,17 +47,20 @@ def names_money(text: str) -> bool:
 @cache
 def _typed(currency: Currency) -> re.Pattern[str]:
     sign = re.escape(currency.sign)
-    units = ["kwh", sign, currency.code, *(["euros?"] if currency == EUR else [])]
+    units = "|".join([sign, currency.code, *(["euros?"] if currency == EUR else [])])
+    # Where the sign is a word, KR5 and 3R are ids.
+    behind = r"\s+" if currency.sign.isalpha() and len(currency.sign) == 1 else r"\s*"
+    before = r"\s" if currency.sign.isalpha() else r"\s?"
+    number = rf"(?P<number>{_NUMBER})(?:\s*(?P<energy>kwh)|{behind}(?:{units}))"
     return re.compile(
-        rf"(?:^|\s)(?:(?P<number>{_NUMBER})\s*(?P<unit>{'|'.join(units)})|{sign}\s?(?P<after_sign>{_NUMBER}))$",
-        re.IGNORECASE | re.ASCII,
+        rf"(?:^|\s)(?:{number}|{sign}{before}(?P<after_sign>{_NUMBER}))$", re.IGNORECASE | re.ASCII
     )
 
 
 def _any_money() -> re.Pattern[str]:
     signs = "|".join({re.escape(currency_of(code).sign) for code in CODES})
     units = "|".join([signs, *CODES, "euros?"])
-    ends = r"[ \t]*(?:#.*)?$"
+    ends = r"[ \t\r]*(?:#.*)?$"
     return re.compile(
         rf"(?:{_NUMBER}[ \t]*(?:{units})|(?:{signs})[ \t]?{_NUMBER}){ends}", re.IGNORECASE | re.MULTILINE
     )

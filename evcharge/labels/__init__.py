@@ -298,7 +298,7 @@ def figures(text: str, lang: str) -> str:
     return _amount(currency().sign).sub(r"\1,\2", text) if comma else text
 
 
-# What counts something in a sentence.
+# What counts something in a sentence: the first of them that it has.
 _COUNTS = ("count", "n", "events", "detail")
 
 
@@ -314,7 +314,8 @@ class Speech:
 
     def __call__(self, name: str, **values: object) -> str:
         """Return the sentence called `name` with `values` filled in."""
-        if (one := f"{name}, one") in self._sentences and any(values.get(of) in (1, "1") for of in _COUNTS):
+        counted = next((values[of] for of in _COUNTS if of in values), None)
+        if (one := f"{name}, one") in self._sentences and counted in (1, "1"):
             name = one
         return filled(self._sentences[name], self.lang, values)
 

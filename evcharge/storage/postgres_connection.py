@@ -1,7 +1,6 @@
 """A connection to PostgreSQL as everything here has it."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -25,7 +24,6 @@ def options(place: Place, **settings: str) -> dict[str, Any]:
         # Asked for at each connection.
         "password": place.secret if place.password_file is not None else place.password,
         "database": place.database or None,
-        "ssl": place.tls() or False,
         "timeout": CONNECT_S,
         "server_settings": named,
     }
@@ -35,18 +33,20 @@ async def connect(place: Place, **settings: str) -> asyncpg.Connection:
     """Return a new connection. Raises what the library raises, and StateError."""
     # How long one of ours may take is ours to say: what is set for this user is meant for people.
     named = {"statement_timeout": "0"} | settings
-    connection = await dial(place.hosts, **options(place, **named), command_timeout=COMMIT_S)
+    connection = await dial(place, **options(place, **named), command_timeout=COMMIT_S)
     await take_numbers(connection)
     return connection
 
 
-async def dial(hosts: Sequence[tuple[str, int]], **wanted: Any) -> asyncpg.Connection:
-    """Connect to a host; of several, to the one that may be written. Raises what the library raises."""
-    if len(hosts) == 1:
-        return await _dial(hosts[0], **wanted)
+async def dial(place: Place, **wanted: Any) -> asyncpg.Connection:
+    """Connect to a host; of several, to the one that may be written. Raises what the library raises, and StateError."""
+    if len(place.hosts) == 1:
+        return await _dial(place, place.hosts[0], **wanted)
     # All at once: one that does not answer would use up the time of those after it.
     loop = asyncio.get_running_loop()
-    dialling = [loop.create_task(_dial(one, target_session_attrs="primary", **wanted)) for one in hosts]
+    dialling = [
+        loop.create_task(_dial(place, one, target_session_attrs="primary", **wanted)) for one in place.hosts
+    ]
     found: asyncpg.Connection | None = None
     try:
         waiting = set(dialling)
@@ -61,20 +61,28 @@ async def dial(hosts: Sequence[tuple[str, int]], **wanted: Any) -> asyncpg.Conne
             if isinstance(other, asyncpg.Connection) and other is not found:
                 other.terminate()
     if found is None:
-        raise next(problem for problem in ended if isinstance(problem, Exception))
+        problems = [problem for problem in ended if isinstance(problem, Exception)]
+        # One that answers says more than one that does not; and one that is the primary more than a standby.
+        raise min(problems, key=_says_little)
     return found
 
 
-async def _dial(at: tuple[str, int], **wanted: Any) -> asyncpg.Connection:
+def _says_little(problem: Exception) -> int:
+    if isinstance(problem, asyncpg.TargetServerAttributeNotMatched):
+        return 1
+    return 0 if isinstance(problem, asyncpg.PostgresError) else 2
+
+
+async def _dial(place: Place, at: tuple[str, int], **wanted: Any) -> asyncpg.Connection:
     host, port = at
-    return await asyncpg.connect(host=host or None, port=port, **wanted)
+    return await asyncpg.connect(host=host or None, port=port, ssl=place.tls(host) or False, **wanted)
 
 
 async def reading(place: Place) -> asyncpg.Pool:
     """Return a few connections that only read. Raises as `connect` does."""
 
     async def connected(_dsn: None, **wanted: Any) -> asyncpg.Connection:
-        return await dial(place.hosts, **wanted)
+        return await dial(place, **wanted)
 
     return await asyncpg.create_pool(
         connect=connected,

@@ -72,9 +72,9 @@ async def _pour(connection: asyncpg.Connection, package: str, target: Path) -> N
                 await asyncio.to_thread(file.executemany, insert, [tuple(row) for row in rows])
         for _, sql in triggers:
             file.execute(sql)
-        file.execute("COMMIT")
-        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        file.execute("PRAGMA journal_mode=DELETE")
+        # Large books take longer than a lease lasts, which is renewed meanwhile.
+        for statement in ("COMMIT", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA journal_mode=DELETE"):
+            await asyncio.to_thread(lambda: file.execute(statement).fetchall())  # noqa: B023  awaited in its turn
 
 
 async def copy_in(source: Path, place: Place, package: str, prepared: Callable[[], Awaitable[None]]) -> None:

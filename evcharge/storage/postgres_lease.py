@@ -21,6 +21,7 @@ from evcharge.storage.postgres_connection import CONNECT_S, connect
 from evcharge.storage.postgres_errors import ALL, store_error
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.postgres_statements import LEASE_S
+from evcharge.storage.store_errors import StoreDeposed
 
 log = logging.getLogger(__name__)
 
@@ -342,9 +343,6 @@ class Lease:
                 async with asyncio.timeout(_RENEW_WITHIN_S):
                     life = await self._alive()
                     others = await life.fetchval(_RENEW, self.me.name, self.owner)
-                    if began - forgot > _FORGET_EACH_S:
-                        await life.execute(_FORGET)
-                        forgot = began
             except ALL as problem:
                 if loop.time() - sure > LEASE_S:
                     # One that is alone has nobody who leads instead; another may have come since it was cut off.
@@ -356,7 +354,17 @@ class Lease:
                     self.lose("another Central leads")
                 else:
                     sure, self.others = began, others
+                    if began - forgot > _FORGET_EACH_S:
+                        forgot = began
+                        await self._forget(life)
             await asyncio.sleep(RENEW_S)
+
+    @staticmethod
+    async def _forget(life: asyncpg.Connection) -> None:
+        # Whoever holds such a row holds up nothing but this.
+        with contextlib.suppress(*ALL):
+            async with asyncio.timeout(RENEW_S):
+                await life.execute(_FORGET)
 
     def _kept(self, keeping: "asyncio.Task[None]") -> None:
         if not keeping.cancelled() and (problem := keeping.exception()) is not None:
@@ -369,11 +377,23 @@ class Lease:
             self._lost.set_result(why)
 
     async def move(self) -> None:
-        """Note that the books are where `me` moves them: nobody begins with these. Raises what the library raises."""
-        life = await self._alive()
-        async with life.transaction():
-            await life.execute("SET LOCAL synchronous_commit = on")
-            await life.execute(_MOVE, self.me.moving_to)
+        """Note that the books are where `me` moves them: nobody begins with these.
+
+        Raises StoreDeposed when another one has begun with them meanwhile, and what the library raises.
+        """
+        # Our life's connection goes on renewing.
+        moving = await connect(self._place, lock_timeout="3s", idle_in_transaction_session_timeout="3s")
+        try:
+            async with moving.transaction():
+                await moving.execute("SET LOCAL synchronous_commit = on")
+                # Whoever takes over waits for this row.
+                leader = await moving.fetchrow(_LEADER)
+                mine = await moving.fetchrow(_MY_ROW, self.me.name)
+                if leader["name"] != self.me.name or mine is None or mine["owner"] != self.owner:
+                    raise StoreDeposed("nothing was moved")
+                await moving.execute(_MOVE, self.me.moving_to)
+        finally:
+            await moving.close(timeout=CONNECT_S)
 
     async def watch(self) -> None:
         """Return never; raise Deposed when another one leads, or may."""

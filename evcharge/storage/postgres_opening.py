@@ -3,7 +3,8 @@
 import contextlib
 import re
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
 import asyncpg
 
@@ -46,6 +47,8 @@ def why(place: Place, problem: BaseException) -> str:
             return f"{place}: this user may not create tables there. Let it own the database or the schema."
         case asyncpg.CannotConnectNowError() | asyncpg.TooManyConnectionsError():
             return f"{place} accepts no connections at present. Try again in a moment."
+        case asyncpg.TargetServerAttributeNotMatched() if len(place.hosts) > 1:
+            return f"{place}: none of these servers is the primary at present. Promote one of them."
         case asyncpg.TargetServerAttributeNotMatched():
             return f"{place} is a standby, which cannot be written. Name the primary."
         case ssl.SSLCertVerificationError():
@@ -75,6 +78,17 @@ async def alone(place: Place) -> AsyncIterator[asyncpg.Connection]:
             yield connection
     finally:
         await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def asking(place: Place) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+    """Yield what answers a question with one value, before anybody has opened the tables. Raises StateError."""
+    with explained(place):
+        connection = await connect(place)
+        try:
+            yield connection.fetchval
+        finally:
+            await connection.close()
 
 
 async def look(place: Place, package: str) -> int | None:

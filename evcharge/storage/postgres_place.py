@@ -3,10 +3,11 @@
 import contextlib
 import importlib.util
 import os
+import re
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from evcharge.domain.errors import StateError
 from evcharge.runtime import files
@@ -21,6 +22,10 @@ CENTRAL, REGISTRY = "central", "registry"
 # Where their tables lie when the address does not say: both may be in one database.
 _SCHEMAS = {CENTRAL: "public", REGISTRY: "registry"}
 _LOCAL = ("", "localhost", "127.0.0.1", "::1")
+# Not urlsplit: of several hosts it takes none in brackets.
+_URL = re.compile(
+    r"postgres(?:ql)?://(?:(?P<user>[^@/:]*)[^@/]*@)?(?P<hosts>[^/]*)/?(?P<name>[^?]*)\??(?P<query>.*)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,22 +46,26 @@ class Place:
     @property
     def hosts(self) -> list[tuple[str, int]]:
         """Each host, or folder of a socket, with its port."""
-        return [_host(one) for one in urlsplit(self.url).netloc.rpartition("@")[2].split(",")]
+        return [_host(one) for one in self._part("hosts").split(",")]
 
     @property
     def user(self) -> str:
         """As whom we log in."""
-        return unquote(urlsplit(self.url).username or "")
+        return unquote(self._part("user"))
 
     @property
     def database(self) -> str:
         """The name of the database."""
-        return unquote(urlsplit(self.url).path.strip("/"))
+        return unquote(self._part("name"))
 
     @property
     def schema(self) -> str:
         """The schema of the tables in that database."""
-        return parse_qs(urlsplit(self.url).query).get("schema", [_SCHEMAS[self.section]])[0]
+        return parse_qs(self._part("query")).get("schema", [_SCHEMAS[self.section]])[0]
+
+    def _part(self, name: str) -> str:
+        found = _URL.fullmatch(self.url)
+        return (found[name] or "") if found is not None else ""
 
     def __str__(self) -> str:
         schema = "" if self.schema == "public" else f", schema {self.schema}"
@@ -71,9 +80,9 @@ class Place:
             return _kept(self.password_file)
         return None  # the login fails, and says so
 
-    def tls(self) -> ssl.SSLContext | None:
-        """Return how its certificate is checked: it names the host. None: in the clear. Raises StateError."""
-        is_local = all(host in _LOCAL or host.startswith("/") for host, _ in self.hosts)
+    def tls(self, host: str) -> ssl.SSLContext | None:
+        """Return how the certificate of `host` is checked: it names it. None: in the clear. Raises StateError."""
+        is_local = host in _LOCAL or host.startswith("/")
         if self.security == "plaintext" or (self.security == "auto" and is_local and not self.ca_file):
             return None
         try:

@@ -24,6 +24,7 @@ from evcharge.domain.errors import Deposed, NotNow, StateError, Taken
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel, HandedOver
 from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import CentralSettings, Config
 from evcharge.security import secret_files, state_folder
 from evcharge.security.tls import client_context
 from evcharge.storage import postgres_lease, postgres_opening
@@ -472,6 +473,33 @@ async def test_who_was_not_seen_for_a_day_is_forgotten_and_may_come_back(tmp_pat
         await looking.close()
         await first._lease.leave()
         await put(await heir.took_over(), "b")
+
+
+async def test_books_that_another_one_has_begun_with_are_not_moved_any_more(tmp_path: Path):
+    async with opened(tmp_path, "A", moving_to="elsewhere") as first, Heir(tmp_path, "B") as heir:
+        # It stands still until its lease is over.
+        first._lease._keeping.cancel()
+        looking = await connect(Place(url=engines.address(tmp_path)))
+        await looking.execute(
+            "UPDATE central SET until = clock_timestamp() - interval '1 s' WHERE name = 'A'"
+        )
+        await looking.close()
+        books = await heir.took_over()
+        with pytest.raises(StoreDeposed):
+            await first.move()
+        assert [row[0] for row in await books.read("SELECT moved FROM leader")] == [""]
+
+
+async def test_a_central_that_counts_in_another_currency_does_not_stand_by(tmp_path: Path):
+    def config(name: str, currency: str) -> Config:
+        settings = CentralSettings(name=name, database=engines.address(tmp_path), currency=currency)
+        return Config(state=tmp_path / name, central=settings)
+
+    # There is no money in them yet.
+    async with setup.open_books(config("A", "GBP"), Me(name="A")):
+        with pytest.raises(StateError, match="the books of this network count in GBP"):
+            async with asyncio.timeout(WITHIN_S), setup.open_books(config("B", "EUR"), Me(name="B"), wait):
+                pass
 
 
 # ---- whole Centrals, each a process

@@ -12,6 +12,7 @@ from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.accounts import Account, seal
 from evcharge.central.rules.commands import Actor
 from evcharge.central.rules.decision import Decision
+from evcharge.domain.currency import EUR
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import AccountAdded
 from evcharge.domain.ids import Role
@@ -23,11 +24,14 @@ from evcharge.security.state_folder import InitReport
 from evcharge.storage.books import Books
 from evcharge.storage.database import only_process, open_database
 from evcharge.storage.members import Me, Waiting
-from evcharge.storage.postgres_place import ELSEWHERE, place_of
+from evcharge.storage.postgres_place import ELSEWHERE, Place, place_of
 from evcharge.storage.statements import Sql
 
 SCHEMA = "evcharge.central.books.schema"
 FIRST_ADMIN = "admin"
+_ANOTHER_AT_WORK = (
+    "SELECT EXISTS (SELECT 1 FROM central WHERE name <> $1 AND owner <> '' AND until > clock_timestamp())"
+)
 # A charge has a price, and what it holds, before any money has moved.
 _HAS_MONEY = "SELECT EXISTS (SELECT 1 FROM ledger) OR EXISTS (SELECT 1 FROM session) AS has_money"
 
@@ -69,11 +73,36 @@ async def open_books(
                 "`evcharge migrate --to`, or put that file aside."
             )
         me = me or visitor(config)
+        if not again:
+            await _check_currency(place, me, config.central.currency)
         async with open_postgres(place, SCHEMA, STATEMENTS, me, waiting, again=again) as books:
             # Whoever forgets the setting must not begin with empty books.
             secret_files.replace_secret(path.with_name(ELSEWHERE), str(place))
             await _count_in(books, config.central.currency)
             yield books
+
+
+async def _check_currency(place: Place, me: Me, code: str) -> None:
+    """Raise StateError when books that have money, or another Central at work, count in another currency.
+
+    Whoever stood by with it would find out when it has to take over.
+    """
+    from evcharge.storage.postgres_opening import asking
+
+    async with asking(place) as ask:
+        if await ask("SELECT to_regclass('session')") is None:
+            return
+        told = await ask("SELECT to_regclass('currency')") is not None
+        before = await ask("SELECT code FROM currency") if told else EUR.code
+        if before != code and (await ask(_HAS_MONEY) or await ask(_ANOTHER_AT_WORK, me.name)):
+            raise _other_currency(before, code)
+
+
+def _other_currency(before: str, code: str) -> StateError:
+    return StateError(
+        f"the books of this network count in {before}, and `[central] currency` is {code}: nobody converts "
+        f'what is in them. Set it to "{before}", or begin a new network with another --state folder.'
+    )
 
 
 async def _count_in(books: Books, code: str) -> None:
@@ -82,10 +111,7 @@ async def _count_in(books: Books, code: str) -> None:
     if before != code:
         ((has_money,),) = await books.read(_HAS_MONEY)
         if has_money:
-            raise StateError(
-                f"the books of this network count in {before}, and `[central] currency` is {code}: nobody converts "
-                f'what is in them. Set it to "{before}", or begin a new network with another --state folder.'
-            )
+            raise _other_currency(before, code)
         await books.commit([(Sql("UPDATE currency SET code = :code"), [{"code": code}])])
     network_currency.adopt(code)
 

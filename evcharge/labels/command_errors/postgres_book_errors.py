@@ -178,6 +178,10 @@ SENTENCES: Mapping[str, Words] = {
         "{place} is a standby, which cannot be written. Name the primary.",
         "{place} es un servidor en espera, en el que no se puede escribir. Indique el primario.",
     ),
+    "place no primary": (
+        "{place}: none of these servers is the primary at present. Promote one of them.",
+        "{place}: ninguno de estos servidores es ahora el primario. Promocione uno de ellos.",
+    ),
     "place read-only": (
         "{place} may only be read by this user. Set default_transaction_read_only = off for it.",
         "{place} solo se puede leer con este usuario. Ponga default_transaction_read_only = off para él.",

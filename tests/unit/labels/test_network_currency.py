@@ -7,7 +7,7 @@ import pytest
 from evcharge import labels
 from evcharge.domain.currency import CODES, EUR, currency_of
 from evcharge.domain.errors import BadInput
-from evcharge.domain.own_limit import cut_off, names_money
+from evcharge.domain.own_limit import NO_LIMITS, cut_off, names_money
 from evcharge.labels import Speech, driver
 from evcharge.labels.command_errors import translated
 from evcharge.runtime import network_currency
@@ -110,6 +110,7 @@ def test_a_currency_that_only_a_newer_central_knows_is_told_by_its_code():
         ("EUR", "CP1 3 €", 300), ("EUR", "CP1 3 euros", 300), ("EUR", "CP1 2.50 eur", 250), ("EUR", "CP1 3 $", None),
         ("USD", "CP1 3 $", 300), ("USD", "CP1 $3", 300), ("USD", "CP1 3 usd", 300), ("USD", "CP1 3 €", None),
         ("USD", "CP1 3 euros", None), ("SEK", "CP1 3 kr", 300), ("BRL", "CP1 R$3.20", 320), ("GBP", "CP1 £ 3", 300),
+        ("SEK", "CP1 kr 3", 300), ("ZAR", "CP1 R 3", 300), ("ZAR", "CP1 3 R", 300), ("SEK", "CP1 3kr", 300),
     ],
 )  # fmt: skip
 def test_a_limit_is_typed_in_the_networks_currency(code: str, typed: str, cents: int | None):
@@ -117,6 +118,15 @@ def test_a_limit_is_typed_in_the_networks_currency(code: str, typed: str, cents:
     assert (until_mwh, until_cents) == (None, cents)
     assert rest == (typed if cents is None else "CP1")
     assert names_money(f"CP1\n{typed}  # cheap\nCP2")
+
+
+@pytest.mark.parametrize(("code", "id_"), [("SEK", "KR5"), ("ZAR", "R12"), ("CHF", "CHF1"), ("ZAR", "3R")])
+def test_an_id_is_no_limit_where_the_sign_is_a_word(code: str, id_: str):
+    assert cut_off(id_, currency_of(code), comma=False) == (id_, NO_LIMITS)
+
+
+def test_a_limit_in_money_is_seen_in_a_file_of_any_system():
+    assert names_money("CP001 $3\r\nCP002\r\n")
 
 
 def test_a_limit_in_energy_is_no_money():
