@@ -49,6 +49,11 @@ END $$;
 CREATE OR REPLACE TRIGGER proof_central BEFORE UPDATE ON central FOR EACH ROW EXECUTE FUNCTION proof.on_central();
 CREATE OR REPLACE TRIGGER proof_leader BEFORE UPDATE ON leader FOR EACH ROW EXECUTE FUNCTION proof.on_leader();
 """
+# A database that is away, or going, or coming.
+_AWAY = (
+    OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError, asyncpg.InterfaceError,
+)  # fmt: skip
 _BROKEN = "SELECT name, early::text FROM proof.broken"
 
 
@@ -69,9 +74,9 @@ class Bank:
         await connection.close()
 
     async def look(self) -> None:
-        """Look ten times a second for ever; a database that is away is asked again."""
+        """Look ten times a second for ever; a database that is away is asked again. Raises what else it says."""
         while True:
-            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(*_AWAY):
                 connection = await asyncpg.connect(
                     self.pair.url, timeout=_WITHIN_S, command_timeout=_WITHIN_S
                 )

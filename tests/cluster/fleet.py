@@ -167,7 +167,7 @@ class RememberingPoint(SimulatedPoint):
                     return
                 case messages.Progress() if self._is_ours(message, request):
                     assert request is not None
-                    request.answer = Answer.GRANTED
+                    request.answer, request.was_granted = Answer.GRANTED, True
                 case messages.TicketIssued() as ticket:
                     history.ticket(ticket)
                     channel.send(messages.TicketSeen(session_id=ticket.session_id))

@@ -26,6 +26,8 @@ class Request:
     driver_id: str
     answer: Answer = Answer.NONE
     times: int = 0
+    # Whether it was ever told so, whatever was answered later.
+    was_granted: bool = False
 
     @property
     def is_over(self) -> bool:

@@ -127,6 +127,8 @@ def _of_request(request: Request, books: Books) -> str:
     match request.answer:
         case Answer.GRANTED | Answer.TICKETED if not stored:
             return "a request was granted and is not in the books"
+        case Answer.REFUSED if request.was_granted and not stored:
+            return "a request was granted and is not in the books"
         case Answer.TICKETED if states != ["TICKETED"]:
             return "a request had a ticket and its session has none"
         case Answer.REFUSED if states and states != ["REFUSED"]:

@@ -57,6 +57,8 @@ class Member:
     ends: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     stays_down: bool = False
+    # Whether this process was told to end.
+    _is_told: bool = False
 
     async def live(self) -> None:
         """Run it for ever; after each end it is started again, unless it is to stay down."""
@@ -68,9 +70,16 @@ class Member:
                 env=self.env, cwd=self.state.parent, stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             )  # fmt: skip
+            self._is_told = False
             await self._read(self.process)
-            self.ends.append(await self.process.wait())
+            self._note_end(await self.process.wait())
             await asyncio.sleep(0.2)
+
+    def _note_end(self, code: int) -> None:
+        self.ends.append(code)
+        # One that starts while the database is away may give up; one that has been there waits for it.
+        if code not in (0, -signal.SIGKILL) and self.ready.is_set() and not self._is_told:
+            self.problems.append(f"{self.name} ended by itself with {code}: {self.lines[-1:]}")
 
     @property
     def env(self) -> dict[str, str]:
@@ -114,6 +123,7 @@ class Member:
         """End it by a signal; return the exit code of what has ended."""
         process = self.process
         assert process is not None
+        self._is_told = True
         self.signal(number)
         return await process.wait()
 
@@ -127,7 +137,8 @@ class Network:
         self.pair = pair
         self._folder = folder
         self.members: list[Member] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        # What starts each of them again.
+        self.lives: list[asyncio.Task[None]] = []
         state_folder.init_state(folder / names[0], [], utc_now())
         (folder / names[0] / "central").mkdir(exist_ok=True)
         # Which the first Central would make: each knows the same operator.
@@ -167,7 +178,7 @@ class Network:
             for member in self.members:
                 await member.database.begin()
                 await member.peers.begin()
-                self._tasks.append(asyncio.create_task(member.live()))
+                self.lives.append(asyncio.create_task(member.live()))
                 await member.ready.wait()
 
     def led_since(self, since: float, but: Member) -> float | None:
@@ -194,7 +205,7 @@ class Network:
         for member in self.members:
             member.stays_down = True
             member.signal(signal.SIGKILL)
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self.lives, return_exceptions=True)
         for member in self.members:
             await member.database.end()
             await member.peers.end()

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -286,6 +286,7 @@ class _Run:
         report.notes += [
             f"{name}: {count} asked in vain" for name, count in sorted(self._tally.refused.items())
         ]
+        report.problems += unproved([*self._tasks, *network.lives], self._bank.snapshots)
         for task in self._tasks:
             task.cancel()
         report.problems += await network.stop()
@@ -310,6 +311,17 @@ class _Run:
         report.top_ups = len(self._history.top_ups)
         report.repeated = self._history.repeated
         report.problems = list(dict.fromkeys(report.problems))
+
+
+def unproved(tasks: Iterable[asyncio.Task[None]], snapshots: int) -> list[str]:
+    """Return which parts of the proof itself have failed: what they did not find says nothing."""
+    failures = [
+        failure
+        for task in tasks
+        if task.done() and not task.cancelled() and (failure := task.exception()) is not None
+    ]
+    found = [f"a part of the proof has failed: {failure!r}" for failure in failures]
+    return found if snapshots else [*found, "the bank was never looked at"]
 
 
 async def _comes(condition: Callable[[], bool], within_s: float) -> bool:

@@ -3,15 +3,23 @@
 import asyncio
 import contextlib
 import itertools
+import signal
+from pathlib import Path
+from types import SimpleNamespace
 
+import asyncpg
 import pytest
 
 from evcharge.domain.journal_records import AnyRecord, SupplyEnd, SupplyStart
+from evcharge.evc1.messages import Message, Progress
 from evcharge.fleet.tally import Tally
+from tests.cluster import bank
 from tests.cluster.fleet import RememberingPoint
 from tests.cluster.history import Answer, History, Request, TopUp
 from tests.cluster.judge import Books, judge
 from tests.cluster.nemesis import Kind, plan
+from tests.cluster.network import Member
+from tests.cluster.proof import unproved
 from tests.cluster.wire import Way, Wire
 
 _SESSION, _REQUEST = "S-00000001", "request-0001"
@@ -136,6 +144,119 @@ def test_what_is_lost_or_doubled_is_named(harm, found):
     books, history, point = _told()
     harm(books, history, point)
     assert any(problem.startswith(found) for problem in judge(books, history, [point]).problems)
+
+
+class _Told:
+    """A link on which Central says `messages`, and is lost."""
+
+    def __init__(self, *messages: Message) -> None:
+        self._messages = [*messages]
+
+    def send(self, message: Message) -> None: ...
+
+    async def receive(self) -> Message:
+        if not self._messages:
+            raise ConnectionResetError
+        return self._messages.pop(0)
+
+
+async def test_what_was_granted_and_then_refused_and_is_not_stored_is_named():
+    books, history, point = _told()
+    request = history.requests["again"] = Request("again", point.driver_id)
+    for step in ("ASKING", "REFUSED"):
+        with contextlib.suppress(ConnectionResetError):
+            await point._converse(_Told(Progress(request_id="again", step=step)), request)  # noqa: SLF001
+    assert request.answer is Answer.REFUSED
+    found = "a request was granted and is not in the books: 1 (again)"
+    assert judge(books, history, [point]).problems == [found]
+    # The charging point refused it: that is stored.
+    books.sessions["again"] = [("S-00000002", "REFUSED")]
+    assert judge(books, history, [point]).problems == []
+
+
+async def test_the_bank_waits_for_a_database_that_is_away_and_for_nothing_else(monkeypatch):
+    said = [
+        ConnectionRefusedError(),
+        asyncpg.CannotConnectNowError("it starts"),
+        asyncpg.AdminShutdownError("it ends"),
+        asyncpg.ConnectionDoesNotExistError("cut"),
+        asyncpg.UndefinedTableError("no table ticket"),
+    ]
+
+    async def connect(*_: object, **__: object) -> None:
+        raise said.pop(0)
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    monkeypatch.setattr(bank, "_EVERY_S", 0.0)
+    async with asyncio.timeout(10):
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await bank.Bank(SimpleNamespace(url="")).look()
+    assert said == []
+
+
+async def test_a_part_of_the_proof_that_has_failed_is_a_problem():
+    async def fails() -> None:
+        raise ValueError("a line too long")
+
+    async def goes_on() -> None:
+        await asyncio.Event().wait()
+
+    async def ends() -> None: ...
+
+    tasks = [asyncio.create_task(one()) for one in (fails, goes_on, ends, goes_on)]
+    tasks[3].cancel()
+    await asyncio.wait([tasks[0], *tasks[2:]], timeout=10)
+    assert unproved(tasks, 1) == ["a part of the proof has failed: ValueError('a line too long')"]
+    assert unproved(tasks[1:], 1) == []
+    assert unproved(tasks[1:], 0) == ["the bank was never looked at"]
+    tasks[1].cancel()
+
+
+_READY = "Central listening on 127.0.0.1:9002"
+
+
+@pytest.mark.parametrize(
+    ("says", "ends", "found"),
+    [
+        (_READY, "sys.exit(3)", [f"A ended by itself with 3: ['{_READY}']"]),
+        (_READY, "os.kill(os.getpid(), signal.SIGSEGV)", [f"A ended by itself with -11: ['{_READY}']"]),
+        (_READY, "sys.exit(0)", []),
+        # At a failpoint.
+        (_READY, "os.kill(os.getpid(), signal.SIGKILL)", []),
+        ("PostgreSQL is away", "sys.exit(3)", []),
+    ],
+)
+async def test_a_central_that_was_there_and_ends_by_itself_is_a_problem(tmp_path, says, ends, found):
+    member = _member(tmp_path, f"print({says!r}, flush=True)\n{ends}\n")
+    async with asyncio.timeout(30):
+        await member.live()
+    assert (len(member.ends), member.problems) == (1, found)
+
+
+async def test_a_central_that_was_told_to_end_is_none(tmp_path):
+    waits = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))"
+    member = _member(tmp_path, f"{waits}\nprint({_READY!r}, flush=True)\nsignal.pause()\n")
+    async with asyncio.timeout(30):
+        life = asyncio.create_task(member.live())
+        await member.ready.wait()
+        assert await member.goes_down(signal.SIGTERM) == 3
+        await life
+    assert (member.ends, member.problems) == ([3], [])
+
+
+class _Once(Member):
+    """One that is not started again."""
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        self.stays_down = True
+        await super()._read(process)
+
+
+def _member(folder: Path, code: str) -> Member:
+    """Return a Central that is `code`."""
+    (folder / "ending.py").write_text(f"import os, signal, sys\n{code}")
+    wire = Wire(lambda: ("127.0.0.1", 1))
+    return _Once("A", folder / "A", wire, wire, 1, 1, entry=("ending",))
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
