@@ -167,7 +167,7 @@ class PostgresTransactions:
                 return await self._looked_up(await self._writing(), number)
             except (StoreError, *ALL) as problem:
                 if loop.time() > until:
-                    raise StoreInDoubt(str(problem)) from problem
+                    raise StoreInDoubt(str(store_error(problem))) from problem
             await asyncio.sleep(_AGAIN_S)
 
     async def _looked_up(self, writer: asyncpg.Connection, number: int) -> bool:
