@@ -266,12 +266,16 @@ class SimulatedPoint:
 
     # ---- driver
 
+    async def _wish(self, pause_s: float) -> None:
+        """Wait until somebody wants to charge: after some `pause_s`, or when all do at once."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._random.expovariate(1 / pause_s)):
+                await self._wants.wait()
+        self._wants.clear()
+
     async def _drivers(self, pause_s: float) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._random.expovariate(1 / pause_s)):
-                    await self._wants.wait()
-            self._wants.clear()
+            await self._wish(pause_s)
             if not self.is_up or self._start is not None:
                 continue
             try:

@@ -1,7 +1,6 @@
 """Charging points and drivers that remember all that they were told, and ask again until they have an answer."""
 
 import asyncio
-import contextlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -123,10 +122,7 @@ class RememberingPoint(SimulatedPoint):
 
     async def _drivers(self, pause_s: float) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._random.expovariate(1 / pause_s)):
-                    await self._wants.wait()
-            self._wants.clear()
+            await self._wish(pause_s)
             if self._is_closed:
                 # Only what is in its inbox.
                 await self._asks(None)

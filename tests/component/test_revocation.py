@@ -12,9 +12,17 @@ from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.events import RegistryNoted
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
-from tests.component.registry_process import make_state, running_registry
+from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 from tests.ports import free_port
+
+
+async def shut_out(registry: Running, id_: str, within_s: float = 5) -> None:
+    """Wait until the Registry gives `id_` no ticket any more."""
+    async with asyncio.timeout(within_s):
+        while (answer := await registry.ticket(id_)).status == 200:
+            await asyncio.sleep(0.05)
+    assert answer.body["code"] == Code.DISABLED
 
 
 @pytest.fixture
@@ -62,10 +70,7 @@ async def test_what_central_revokes_the_registry_withdraws_too(tmp_path: Path, p
         await registry.register("CP001")
         await town.point()
         await town.operator(RevokeKeys, subject="CP001")
-        async with asyncio.timeout(5):
-            while (await registry.ticket("CP001")).status == 200:
-                await asyncio.sleep(0.05)
-        assert (await registry.ticket("CP001")).body["code"] == Code.DISABLED
+        await shut_out(registry, "CP001")
         # A newly issued credential is not withdrawn again by what Central remembers.
         admin = await registry.admin()
         rotated = await registry.ask(
@@ -89,10 +94,7 @@ async def test_a_revocation_reaches_the_registry_before_central_asks_again(
         await registry.register("CP001")
         await town.point()
         await town.operator(RevokeKeys, subject="CP001")
-        async with asyncio.timeout(5):
-            while (answer := await registry.ticket("CP001")).status == 200:
-                await asyncio.sleep(0.05)
-        assert answer.body["code"] == Code.DISABLED
+        await shut_out(registry, "CP001")
 
 
 async def test_when_one_registry_is_away_the_next_one_is_told_at_once_and_nobody_is_missed(
@@ -107,10 +109,7 @@ async def test_when_one_registry_is_away_the_next_one_is_told_at_once_and_nobody
         await registry.register("CP001")
         await town.point()
         await town.operator(RevokeKeys, subject="CP001")
-        async with asyncio.timeout(10):
-            while (answer := await registry.ticket("CP001")).status == 200:
-                await asyncio.sleep(0.05)
-        assert answer.body["code"] == Code.DISABLED
+        await shut_out(registry, "CP001", within_s=10)
         assert not any("Registry not responding" in line for line in town.lines)
 
 
@@ -169,10 +168,7 @@ async def test_a_revocation_that_central_has_no_room_for_lies_with_the_registry(
             await town.point()
             with town.with_a_full_disk():
                 await town.operator(RevokeKeys, subject="CP001")
-                async with asyncio.timeout(5):
-                    while (answer := await registry.ticket("CP001")).status == 200:
-                        await asyncio.sleep(0.05)
-                assert answer.body["code"] == Code.DISABLED
+                await shut_out(registry, "CP001")
                 town.stop.set()
                 await town.says("CP001: its withdrawal is not stored")
         # Central has forgotten it; the Registry has not.
@@ -196,10 +192,7 @@ async def test_rows_of_the_registry_that_central_has_no_room_for_hold_up_no_revo
                 while not any(is_of_registry(waiting.command, "CP777") for waiting in town.dispatcher._inbox):
                     await asyncio.sleep(0.01)
             await town.operator(RevokeKeys, subject="CP001")
-            async with asyncio.timeout(5):
-                while (answer := await registry.ticket("CP001")).status == 200:
-                    await asyncio.sleep(0.05)
-            assert answer.body["code"] == Code.DISABLED
+            await shut_out(registry, "CP001")
             # Nor does what waits grow with each poll.
             waiting = [one for one in town.dispatcher._inbox if is_of_registry(one.command, "CP777")]
             assert len(waiting) == 1

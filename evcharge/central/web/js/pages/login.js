@@ -136,7 +136,7 @@ function byLink() {
   if (link) enterByLink(link, follow, "login.link_used");
   else if (token) enterByLink(token, followWall, "login.wall_void");
   // A screen on a wall is sent here when its link was withdrawn, or when it asks another Central than the one that it was
-  // opened at: nobody stands there who has a password.
+  // opened at. There is nobody in front of it to type a password.
   else if (isWall(new URLSearchParams(location.search).get("next"))) tell(() => t("login.wall_left"));
 }
 // Also one that is opened while this page is shown.
