@@ -121,7 +121,10 @@ async def carry_out(
         if name not in after:
             result.broken.append(f"{name} ended")
         elif after[name].descriptors > use.descriptors + SPARE_DESCRIPTORS:
-            result.broken.append(f"{name} still holds {after[name].descriptors} descriptors")
+            result.broken.append(
+                f"{name} still holds {after[name].descriptors} descriptors ({use.descriptors} before): "
+                f"{target.held(name)}"
+            )
     _judge(outcome)
     return outcome
 

@@ -3,6 +3,7 @@
 import contextlib
 import ipaddress
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,10 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+# As the kernel numbers them in /proc/net/tcp.
+_TCP_STATES = {"01": "ESTABLISHED", "08": "CLOSE_WAIT", "0A": "LISTEN"}
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """What a process uses."""
@@ -69,6 +74,22 @@ class Target:
                 memory = next((line for line in lines if line.startswith("VmRSS")), "VmRSS: 0 kB")
                 found[name] = Use(int(memory.split()[1]), sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()))
         return found
+
+    def held(self, name: str) -> str:
+        """Return what the descriptors of a process are, its connections with the state of TCP (Linux)."""
+        states = {}
+        for table in ("tcp", "tcp6"):
+            with contextlib.suppress(OSError):
+                for line in Path(f"/proc/net/{table}").read_text("ascii").splitlines()[1:]:
+                    fields = line.split()
+                    states[f"socket:[{fields[9]}]"] = f"TCP {_TCP_STATES.get(fields[3], fields[3])}"
+        kinds: Counter[str] = Counter()
+        with contextlib.suppress(OSError):
+            for link in Path(f"/proc/{self.processes[name]}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    found = str(link.readlink())
+                    kinds[states.get(found, found.partition(":")[0])] += 1
+        return ", ".join(f"{count} × {kind}" for kind, count in kinds.most_common())
 
     def rows(self) -> int:
         """Return how many rows the audit logs of Central and Registry hold together."""

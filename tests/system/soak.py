@@ -171,11 +171,20 @@ class Report:
         return table
 
     @property
+    def wrong(self) -> list[str]:
+        """What was lost, doubled or hidden, in sentences."""
+        figures = {
+            "mWh lost": self.lost_mwh,
+            "cents lost": self.lost_cents,
+            "tickets doubled": self.double_tickets,
+            "tickets never shown": self.unshown_tickets,
+        }
+        return [*self.problems, *(f"{figure} {what}" for what, figure in figures.items() if figure)]
+
+    @property
     def good(self) -> bool:
-        """Whether nothing was lost, doubled or hidden."""
-        return not (
-            self.problems or self.lost_mwh or self.lost_cents or self.double_tickets or self.unshown_tickets
-        )
+        """Whether nothing was."""
+        return not self.wrong
 
 
 class Soak:
