@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.table import Table
 
 import tests.attack
-from evcharge.runtime.waiting import bounded
 from tests.attack.neighbours import Neighbourhood, Waits, neighbourhood
 from tests.attack.result import Bounds, Result
 from tests.attack.target import Address, NotLoopback, Target, Use
@@ -112,15 +111,14 @@ async def carry_out(
     outcome = Outcome(attack, result)
     if neighbours is not None:
         outcome.waits = await neighbours.waits()
-    await bounded(_calm(target, before), CALM_WITHIN_S)
-    after = target.use()
+    after = await _calm(target, before)
     outcome.rows = max(0, round(target.rows() - rows - rows_per_s * (loop.time() - began_at)))
     outcome.descriptors = max((use.descriptors for use in most.values()), default=0)
     outcome.grown_kib = max((most[name].memory_kib - before[name].memory_kib for name in before), default=0)
     for name, use in before.items():
         if name not in after:
             result.broken.append(f"{name} ended")
-        elif after[name].descriptors > use.descriptors + SPARE_DESCRIPTORS:
+        elif _holds_on(after[name], use):
             result.broken.append(
                 f"{name} still holds {after[name].descriptors} descriptors ({use.descriptors} before): "
                 f"{target.held(name)}"
@@ -154,10 +152,22 @@ async def _watch(target: Target, most: dict[str, Use]) -> None:
         await asyncio.sleep(LOOK_S)
 
 
-async def _calm(target: Target, before: dict[str, Use]) -> None:
-    while any(
-        use.descriptors > before[name].descriptors + SPARE_DESCRIPTORS for name, use in target.use().items()
-    ):
+def _holds_on(now: Use, before: Use) -> bool:
+    return now.descriptors > before.descriptors + SPARE_DESCRIPTORS
+
+
+async def _calm(target: Target, before: dict[str, Use]) -> dict[str, Use]:
+    """Return what each process uses once none holds on to its connections, or CALM_WITHIN_S later.
+
+    What was seen is what is judged: those whom the kernel held ready are let in after the others have gone, so the
+    next look may find more again.
+    """
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + CALM_WITHIN_S
+    while True:
+        found = target.use()
+        if loop.time() >= until_s or not any(_holds_on(use, before[name]) for name, use in found.items()):
+            return found
         await asyncio.sleep(LOOK_S)
 
 

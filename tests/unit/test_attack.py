@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.attack.__main__ import NEIGHBOURS, Attack, Outcome, _judge, attacks
+from tests.attack.__main__ import NEIGHBOURS, Attack, Outcome, _judge, attacks, carry_out
 from tests.attack.neighbours import Waits
 from tests.attack.result import Bounds, Result
-from tests.attack.target import Address, NotLoopback, Target
+from tests.attack.target import Address, NotLoopback, Target, Use
 
 
 async def nothing(target: Target, seconds: float, seed: int) -> Result:
@@ -64,3 +64,35 @@ def test_an_address_is_read_as_it_is_written(text: str):
 def test_a_process_that_has_ended_is_left_out():
     target = Target(central=Address("127.0.0.1", 1), processes={"gone": 2**22 + 1})
     assert target.use() == {}
+
+
+class Watched(Target):
+    """A network of one process, which holds so many descriptors each time that one looks; the last for ever."""
+
+    def __init__(self, *looks: int) -> None:
+        super().__init__(central=Address("127.0.0.1", 1))
+        self._looks = list(looks)
+
+    def use(self) -> dict[str, Use]:
+        return {"engine": Use(1, self._looks.pop(0) if len(self._looks) > 1 else self._looks[0])}
+
+    def held(self, name: str) -> str:
+        return ""
+
+
+async def broken_of(*looks: int) -> list[str]:
+    """Return what was broken of an attack before, while and after which a process held so many descriptors."""
+    attack = Attack("an attack", "module", nothing, Bounds())
+    return (await carry_out(attack, Watched(*looks), None, 0.0, 7, 0.0)).result.broken
+
+
+@pytest.mark.virtual_time
+async def test_whoever_is_let_in_after_the_flood_has_gone_does_not_count_as_held():
+    # 48 waited in the kernel: 16 are let in with each turn, while those of the turn before are hung up on.
+    assert await broken_of(13, 269, 29, 45, 13) == []
+
+
+@pytest.mark.virtual_time
+async def test_a_process_that_keeps_the_connections_of_an_attack_is_named():
+    (said,) = await broken_of(13, 269, 45)
+    assert said.startswith("engine still holds 45 descriptors (13 before)")
