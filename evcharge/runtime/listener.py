@@ -69,6 +69,9 @@ class Connection:
         self.line: socket.socket | None = line
         self.opening: asyncio.Task[None] | None = None
         self.transport: asyncio.Transport | None = None
+        # Hung up on before it has a transport, and whether that is ready in the next turn, whatever comes.
+        self.is_unwanted = False
+        self.is_nearly_open = False
         # How much waits for a far end that does not read, and since when that has not become less.
         self.unsent_bytes = 0
         self.behind_since_s = 0.0
@@ -83,9 +86,10 @@ class Connection:
 
     def abort(self) -> None:
         """Hang up at once."""
+        self.is_unwanted = True
         if self.transport is not None:
             self.transport.abort()
-        elif self.opening is not None:
+        elif self.opening is not None and not self.is_nearly_open:
             self.opening.cancel()
 
 
@@ -245,6 +249,8 @@ class _Listener:
 
         try:
             if self._options.tls is None or not await self._begins_tls(line):
+                # Cancelled from here on, uvloop closes the transport, and its protocol never hears of that.
+                connection.is_nearly_open = True
                 transport, _ = await self._loop.connect_accepted_socket(protocol, line)
             else:
                 transport, _ = await self._loop.connect_accepted_socket(
@@ -255,6 +261,8 @@ class _Listener:
                     ssl_shutdown_timeout=self._options.shutdown_within_s,
                 )
             connection.transport = transport
+            if connection.is_unwanted:
+                transport.abort()
         except OSError as problem:
             why = failures.why(problem)
             log.debug("%s: %s went before it was connected: %s", self._options.name, connection.host, why)

@@ -348,6 +348,56 @@ async def test_a_server_that_fails_to_serve_one_connection_serves_the_next(caplo
             assert await caller.says(b"hello\n") == b"hello\n"
 
 
+# ---- eviction
+
+
+class Told(Echo):
+    """Notes whether it is told of the end as often as of the beginning."""
+
+    made = lost = 0
+
+    def connection_made(self, transport: Any) -> None:
+        Told.made += 1
+        self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        Told.lost += 1
+        super().connection_lost(exc)
+
+
+@pytest.mark.both_loops
+@pytest.mark.parametrize("with_tls", [True, False])
+async def test_whoever_is_evicted_in_any_turn_of_its_opening_is_hung_up_on_and_its_protocol_hears_of_it(
+    state: Path, with_tls: bool, monkeypatch: pytest.MonkeyPatch
+):
+    loop, turns = asyncio.get_running_loop(), 0
+    inside = server_context(state / "registry.pem", state / "registry.key") if with_tls else None
+    outside = client_context(state / "ca.pem") if with_tls else None
+    monkeypatch.setattr(Told, "made", 0)
+    monkeypatch.setattr(Told, "lost", 0)
+
+    def serve(connection: Connection) -> Told:
+        def wait(left: int) -> None:
+            if left:
+                loop.call_soon(wait, left - 1)
+            else:
+                connection.abort()
+
+        # Its transport is made next.
+        wait(turns)
+        return Told(connection)
+
+    async with listening(serve=serve, tls=inside) as port:
+        for turns in range(12):
+            with contextlib.suppress(ConnectionError):
+                async with Caller(port, outside) as caller:
+                    assert await caller.is_hung_up_on()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert (turns, Told.lost) == (turns, Told.made)
+    assert Told.made > 0
+
+
 # ---- beginning and end
 
 
