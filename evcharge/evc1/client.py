@@ -29,8 +29,9 @@ from evcharge.domain.errors import (
 from evcharge.domain.features import Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
+from evcharge.evc1.caller import connect, unreachable
 from evcharge.evc1.central_addresses import NOT_OURS, Address, CentralAddresses, places
-from evcharge.evc1.connection import Channel, ChannelClosed, HandedOver, connect, unreachable
+from evcharge.evc1.connection import Channel, ChannelClosed, HandedOver
 from evcharge.evc1.login_errors import NameWanted
 from evcharge.evc1.messages import Bye, Heartbeat
 from evcharge.evc1.tickets import IssuedTicket

@@ -9,8 +9,9 @@ import msgspec
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
+from evcharge.evc1.caller import connect
 from evcharge.evc1.central_addresses import NOT_SERVED, Address, CentralAddresses
-from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.connection import Channel
 from evcharge.evc1.tickets import Identity, seal_ticket
 from evcharge.fleet.fleet_scenario import Blow, Scenario, Turn, struck
 from evcharge.fleet.simulated_point import SimulatedPoint, name_of

@@ -9,7 +9,7 @@ import aiohttp
 
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
-from evcharge.evc1.connection import connect
+from evcharge.evc1.caller import connect
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.security import tls
 from tests.attack.result import Bounds, Result

@@ -22,7 +22,8 @@ from evcharge.cp import health
 from evcharge.domain.errors import EvchargeError, Overloaded
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
-from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.caller import connect
+from evcharge.evc1.connection import Channel
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.http.registry_client import RegistryAddress, fetch_ticket, register
 from evcharge.security import secret_files, state_folder

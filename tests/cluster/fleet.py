@@ -9,7 +9,8 @@ from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import AnyRecord
 from evcharge.evc1 import messages
-from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.caller import connect
+from evcharge.evc1.connection import Channel
 from evcharge.evc1.tickets import Identity, seal_ticket
 from evcharge.fleet.simulated_point import Dial, SimulatedPoint
 from evcharge.fleet.tally import Tally

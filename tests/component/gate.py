@@ -9,7 +9,8 @@ from cryptography.fernet import Fernet
 
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
-from evcharge.evc1.connection import Channel, ChannelClosed, connect
+from evcharge.evc1.caller import connect
+from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.frames import LENGTH
 from evcharge.evc1.messages import Heartbeat, Message
 from evcharge.evc1.server import ServerOptions, serve

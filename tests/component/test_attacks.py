@@ -16,7 +16,8 @@ from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Ove
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text
 from evcharge.evc1 import handshake
-from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.caller import connect
+from evcharge.evc1.connection import Channel
 from evcharge.evc1.frames import LENGTH, MAX_FRAME_BYTES, Sealer, frame
 from evcharge.evc1.handshake import PeerHandshake
 from evcharge.evc1.login_errors import error_frame, parse_error

@@ -17,7 +17,8 @@ from evcharge.domain.journal_records import Count
 from evcharge.evc1 import connection as channel_module
 from evcharge.evc1 import handshake
 from evcharge.evc1 import messages as messages_module
-from evcharge.evc1.connection import ChannelClosed, Traffic, connect
+from evcharge.evc1.caller import connect
+from evcharge.evc1.connection import ChannelClosed, Traffic
 from evcharge.evc1.frames import FernetCipher, GcmCipher, frame
 from evcharge.evc1.messages import (
     Ack,

@@ -11,7 +11,8 @@ import pytest
 
 from evcharge.domain.errors import StateError
 from evcharge.domain.ids import Role
-from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.caller import connect
+from evcharge.evc1.connection import Channel
 from evcharge.fleet import fleet_run
 from evcharge.fleet.fleet_scenario import Blow, Scenario, Turn
 from evcharge.fleet.simulated_point import SimulatedPoint

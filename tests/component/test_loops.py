@@ -14,7 +14,8 @@ import uvloop
 
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
 from evcharge.domain.ids import Role
-from evcharge.evc1.connection import ChannelClosed, Traffic, connect
+from evcharge.evc1.caller import connect
+from evcharge.evc1.connection import ChannelClosed, Traffic
 from evcharge.evc1.frames import frame
 from evcharge.evc1.messages import Ack, Bye, ErrorNotice, Heartbeat, Ready
 from evcharge.runtime import clock, lifecycle, loops

@@ -17,7 +17,7 @@ from evcharge.central.services.registry_sync import RegistryAccess, RegistryLink
 from evcharge.cp import health
 from evcharge.cp.engine.health_port import HealthPort
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, ProtocolError
-from evcharge.evc1 import connection as channel_module
+from evcharge.evc1 import caller
 from evcharge.evc1 import server as door_module
 from evcharge.evc1.client import Phase
 from evcharge.evc1.frames import Opener, frame
@@ -80,7 +80,7 @@ async def test_whatever_a_stranger_says_before_the_login_a_peer_tries_again(said
 
 
 async def test_a_mistake_of_ours_before_the_login_is_a_setback_of_a_peer(gate, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(channel_module, "parse_error", fails)
+    monkeypatch.setattr(caller, "parse_error", fails)
     peer = Peer(gate, tmp_path)
     async with peer.running():
         error = (await peer.phase(Phase.WAITING)).error

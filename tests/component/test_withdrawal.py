@@ -13,7 +13,8 @@ from evcharge.central.services import registry_sync
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
-from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.caller import connect
+from evcharge.evc1.connection import Channel
 from evcharge.http.registry_client import fetch_ticket
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import FakeDriver, hear

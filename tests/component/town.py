@@ -19,7 +19,8 @@ from evcharge.central.rules.commands import Actor, AnyCommand
 from evcharge.domain import journal_records
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
-from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.caller import connect
+from evcharge.evc1.connection import Channel
 from evcharge.evc1.tickets import LIVENESS, Identity, IssuedTicket, Liveness, seal_ticket
 from evcharge.runtime.clock import Clock, utc_now
 from evcharge.runtime.config import CentralSettings, Config, KafkaSettings, NotifySettings, ReachSettings

@@ -12,7 +12,8 @@ import pytest
 from evcharge.central.books import verify
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
-from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.caller import connect
+from evcharge.evc1.connection import Channel
 from evcharge.evc1.tickets import Identity, seal_ticket
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files
