@@ -142,7 +142,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
         case events.PaidOut(former_owner=False):
             text = f"{money(event.cents)} from your wallet were paid out: {event.reason}."
             return [(Role.DRIVER, event.driver_id, _of_wallet("PAID_OUT", text, event))]
-        case events.DebtPaid():
+        case events.DebtPaid(former_owner=False):
             text = f"{money(event.cents)} from your wallet paid what you owed for {event.session_id}."
             left = Notice(code="DEBT_PAID", text=text, reason=event.session_id, cost_cents=-event.cents)
             return [(Role.DRIVER, event.driver_id, left)]

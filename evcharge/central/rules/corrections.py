@@ -159,9 +159,10 @@ def correct(draft: Draft, closed: Closed, difference: TicketDifference, cause: C
             registration=session.registration,
             former_owner=former,
             reference=cause.reference,
+            all_owed_cents=draft.owed_cents(session.driver_id, session.registration),
         )
     )
-    pay_debts(draft, session.driver_id)
+    pay_debts(draft, session.driver_id, session.registration)
 
 
 def _true_end(

@@ -51,7 +51,7 @@ def correct_money(draft: Draft, command: CorrectMoney) -> None:
             registration=driver.registration,
         )
     )
-    pay_debts(draft, driver.driver_id)
+    pay_debts(draft, driver.driver_id, driver.registration)
 
 
 def refund(draft: Draft, command: Refund) -> None:

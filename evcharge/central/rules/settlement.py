@@ -84,7 +84,7 @@ def refuse(draft: Draft, session: Session, reason: EndReason, rules: Rules) -> N
     )
     draft.put(refused)
     draft.say(events.SessionRefused(**about(session), reason=reason, ended_at=at.timestamp()))
-    pay_debts(draft, session.driver_id)
+    pay_debts(draft, session.driver_id, session.registration)
 
 
 def issue_ticket(
@@ -145,7 +145,7 @@ def issue_ticket(
         )
     )
     owe(draft, session, owed)
-    pay_debts(draft, session.driver_id)
+    pay_debts(draft, session.driver_id, session.registration)
 
 
 def _settle(draft: Draft, session: Session, reason: EndReason, cost: int) -> Driver:

@@ -6,6 +6,7 @@ was rebuilt after a restore, when less was left than it had been granted.
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import WELCOME, Debt, Driver, FormerWallet, Transfer, TransferKind, Welcomed
@@ -15,6 +16,8 @@ from evcharge.domain.ids import DriverId
 from evcharge.domain.session import Session
 
 _HOUR = timedelta(hours=1)
+
+_Wallet = TypeVar("_Wallet", bound=Driver | FormerWallet)
 
 
 def new_driver(draft: Draft, driver_id: DriverId, registration: int, epoch: int, rules: Rules) -> Driver:
@@ -72,12 +75,12 @@ def _welcomed(draft: Draft, driver: Driver, rules: Rules) -> Driver:
 
 def balance_of(draft: Draft, session: Session) -> int:
     """Return what is in the wallet of whoever had `session`, which may be an earlier registration of the id."""
-    return _owner(draft, session).balance_cents
+    return _owner(draft, session.driver_id, session.registration).balance_cents
 
 
 def take(draft: Draft, session: Session, cents: int) -> None:
     """Take `cents` out of the wallet of whoever had `session`; less than nothing goes back into it."""
-    owner = _owner(draft, session)
+    owner = _owner(draft, session.driver_id, session.registration)
     if cents:
         draft.put(replace(owner, balance_cents=owner.balance_cents - cents))
 
@@ -101,30 +104,30 @@ def owed_for(draft: Draft, session: Session) -> int:
     return sum(debt.left_cents for debt in debts if debt.session_id == session.session_id)
 
 
-def pay_debts(draft: Draft, driver_id: DriverId) -> None:
-    """Let the free money of a driver pay what it owes; call it when some has come back."""
-    driver = draft.driver(driver_id)
-    if driver is not None and (paid := _debts_paid(draft, driver)) is not driver:
+def pay_debts(draft: Draft, driver_id: DriverId, registration: int) -> None:
+    """Let the free money of that registration of a driver pay what it owes; call it when some has come back."""
+    owner = _owner(draft, driver_id, registration)
+    if (paid := _debts_paid(draft, owner)) is not owner:
         draft.put(paid)
 
 
-def _owner(draft: Draft, session: Session) -> Driver | FormerWallet:
-    driver = draft.driver(session.driver_id)
-    if driver is not None and driver.registration == session.registration:
+def _owner(draft: Draft, driver_id: DriverId, registration: int) -> Driver | FormerWallet:
+    driver = draft.driver(driver_id)
+    if driver is not None and driver.registration == registration:
         return driver
-    former = draft.former_wallet(session.driver_id, session.registration)
+    former = draft.former_wallet(driver_id, registration)
     if former is None:
-        raise LookupError(session.driver_id)
+        raise LookupError(driver_id)
     return former
 
 
-def _debts_paid(draft: Draft, driver: Driver) -> Driver:
-    """Return `driver` after its free money has paid what it owes, the oldest debt first."""
-    for debt in draft.debts(driver.driver_id, driver.registration):
-        cents = min(debt.left_cents, driver.balance_cents)
+def _debts_paid(draft: Draft, owner: _Wallet) -> _Wallet:
+    """Return `owner` after its free money has paid what it owes, the oldest debt first."""
+    for debt in draft.debts(owner.driver_id, owner.registration):
+        cents = min(debt.left_cents, owner.balance_cents)
         if cents == 0:
             break
-        driver = replace(driver, balance_cents=driver.balance_cents - cents)
+        owner = replace(owner, balance_cents=owner.balance_cents - cents)
         draft.put(replace(debt, left_cents=debt.left_cents - cents))
         draft.put(
             Transfer(
@@ -132,19 +135,21 @@ def _debts_paid(draft: Draft, driver: Driver) -> Driver:
                 debit="wallet",
                 credit="revenue",
                 cents=cents,
-                driver_id=driver.driver_id,
-                registration=driver.registration,
+                driver_id=owner.driver_id,
+                registration=owner.registration,
                 session_id=debt.session_id,
             )
         )
         draft.say(
             events.DebtPaid(
-                driver_id=driver.driver_id,
+                driver_id=owner.driver_id,
                 session_id=debt.session_id,
                 cents=cents,
                 left_cents=debt.left_cents - cents,
-                owed_cents=draft.owed_cents(driver.driver_id, driver.registration),
-                balance_cents=driver.balance_cents,
+                owed_cents=draft.owed_cents(owner.driver_id, owner.registration),
+                balance_cents=owner.balance_cents,
+                registration=owner.registration,
+                former_owner=isinstance(owner, FormerWallet),
             )
         )
-    return driver
+    return owner

@@ -279,6 +279,12 @@ class Alerts:
             case _:
                 pass
 
+    def _less_owed(self, driver_id: str, left_cents: int, at: datetime) -> None:
+        if left_cents == 0:
+            self._end(AlertKind.DEBT, driver_id, at)
+        elif self.is_open(driver_id, AlertKind.DEBT):
+            self._begin(AlertKind.DEBT, driver_id, f"{euros(left_cents)} €", at, times=0)
+
     def _books(self, event: events.Event, at: datetime) -> None:
         match event:
             case events.JournalReplaced():
@@ -289,10 +295,11 @@ class Alerts:
                 self._begin(
                     AlertKind.DEBT, event.driver_id, f"{euros(event.owed_cents)} €, {event.session_id}", at
                 )
-            case events.DebtPaid(owed_cents=0):
-                self._end(AlertKind.DEBT, event.driver_id, at)
-            case events.DebtPaid() if self.is_open(event.driver_id, AlertKind.DEBT):
-                self._begin(AlertKind.DEBT, event.driver_id, f"{euros(event.owed_cents)} €", at, times=0)
+            case (
+                events.DebtPaid(owed_cents=left_cents)
+                | events.TicketCorrected(all_owed_cents=int(left_cents))
+            ):
+                self._less_owed(event.driver_id, left_cents, at)
             case events.WelcomeWithheld():
                 self._begin(AlertKind.WELCOME, CENTRAL, str(event.most), at)
             case events.ClockJumped():

@@ -195,7 +195,8 @@ class TicketShown(Event):
 class TicketCorrected(Event):
     """A ticket was corrected, by a difference in energy and money; the wallet paid `paid_cents`, or got them back.
 
-    `owed_cents` is what the wallet lacked, or what is owed no more (less than nothing). `kind` is RECORD when its
+    `owed_cents` is what the wallet lacked, or what is owed no more (less than nothing); `all_owed_cents` is the total
+    over all sessions, as it is now. `kind` is RECORD when its
     charging point told the rest, ORDER when an operator says so. `told_later`: the ticket lies in the inbox of its
     driver again.
     """
@@ -221,6 +222,8 @@ class TicketCorrected(Event):
     former_owner: bool = False
     # For an order: the reference that its author gave.
     reference: str | None = None
+    # None: written before this was told.
+    all_owed_cents: int | None = None
 
 
 class SessionReopened(Event):

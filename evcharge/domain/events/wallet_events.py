@@ -47,7 +47,10 @@ class WelcomeWithheld(Event):
 
 
 class DebtPaid(Event):
-    """Money that came into a wallet paid a debt, or part of it: `left_cents` of it are still owed."""
+    """Money that came into a wallet paid a debt, or part of it: `left_cents` of it are still owed.
+
+    `former_owner`: into the wallet of an earlier registration of the id.
+    """
 
     driver_id: DriverId
     session_id: SessionId
@@ -56,6 +59,9 @@ class DebtPaid(Event):
     # The total over all its sessions.
     owed_cents: int
     balance_cents: int
+    # None: the present one (written before this was told).
+    registration: int | None = None
+    former_owner: bool = False
 
 
 WalletEvent = WalletToppedUp | WalletCorrected | PaidOut | WelcomeWithheld | DebtPaid

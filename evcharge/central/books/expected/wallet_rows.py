@@ -141,9 +141,11 @@ class WalletRows:
         )
 
     def _debt_paid(self, event: e.DebtPaid) -> None:
-        self.driver(event.driver_id)["balance_cents"] -= event.cents
-        self.check_balance(event.driver_id, event.balance_cents)
-        self.enter(Movement("PAYMENT", event.cents, event.driver_id, event.session_id))
+        self.take_out(event, event.cents)
+        registration = event.registration
+        self.enter(
+            Movement("PAYMENT", event.cents, event.driver_id, event.session_id, registration=registration)
+        )
         if (debt := self._debts.get(event.session_id)) is not None:
             debt["left_cents"] = event.left_cents
 
@@ -181,11 +183,11 @@ class WalletRows:
         driver["balance_cents"] += hold - cents
         driver["held_cents"] -= hold
 
-    def take_out(self, event: e.TicketCorrected | e.PaidOut, cents: int) -> None:
+    def take_out(self, event: e.TicketCorrected | e.PaidOut | e.DebtPaid, cents: int) -> None:
         """Take `cents` out of the wallet of a driver, or out of the one that a former owner of its id left."""
         if event.former_owner:
-            key = (event.driver_id, event.registration)
-            none = {"driver_id": event.driver_id, "registration": event.registration, "balance_cents": 0}
+            key = (event.driver_id, event.registration or 0)
+            none = {"driver_id": key[0], "registration": key[1], "balance_cents": 0}
             self._former_wallets.setdefault(key, none)["balance_cents"] -= cents
         else:
             self.driver(event.driver_id)["balance_cents"] -= cents

@@ -289,6 +289,35 @@ def test_what_comes_back_was_first_what_was_never_paid(town: Network):
     assert (told.paid_cents, told.owed_cents, told.balance_cents) == (-75, -125, 75)
 
 
+def test_what_comes_back_to_the_wallet_that_a_former_owner_left_pays_what_it_owes(town: Network):
+    """Else it could be paid out beside the debt."""
+    paid = town.charging(more_mwh=4 * KWH)
+    town.sends(town.engines["CP001"].ended(paid.session_id))
+    session, engine = lost(town)
+    town.does(c.Withdraw, subject="D01", epoch=1, registration=0)
+    town.driver_is_there(epoch=1, registration=1)
+    town.facts.put(replace(town.facts.former_wallet("D01", 0), balance_cents=0))
+    back(town, engine)
+    town.sends(engine.ended(session.session_id, 9 * KWH))
+    assert town.facts.owed_cents("D01", 0) == 225
+    decision = town.does(c.Refund, session_id=paid.session_id, cents=100, reason="sorry", reference="R-1")
+    told = only(decision, events.DebtPaid)
+    assert (told.cents, told.left_cents, told.balance_cents, told.former_owner) == (100, 125, 0, True)
+    assert (town.facts.former_wallet("D01", 0).balance_cents, town.driver().balance_cents) == (0, 2_000)
+    assert letters(told, lambda _: "") == []
+
+
+def test_a_debt_that_an_operator_lets_off_is_said_with_what_is_owed_still(town: Network):
+    session, engine = lost(town)
+    town.facts.put(replace(town.driver(), balance_cents=100))
+    back(town, engine)
+    town.sends(engine.ended(session.session_id, 9 * KWH))
+    for cents, left_cents in ((-25, 100), (-100, 0)):
+        order = {"session_id": session.session_id, "cents": -cents, "reason": "x", "reference": f"R{cents}"}
+        told = only(town.does(c.Refund, **order), events.TicketCorrected)
+        assert (told.paid_cents, told.owed_cents, told.all_owed_cents) == (0, cents, left_cents)
+
+
 # ---- begun after it was given up
 
 

@@ -215,6 +215,28 @@ def test_a_debt_is_open_until_it_is_paid_or_the_facts_say_that_it_is_not():
     assert restored_text(alerts.recent()[0]) == "D01 owes nothing any more."
 
 
+def corrected(**what: object) -> e.TicketCorrected:
+    usual = {
+        "session_id": "S-1", "request_id": "R-1", "cp_id": "CP001", "driver_id": "D01", "number": 1, "kind": "ORDER",
+        "energy_mwh": 0, "cost_cents": 0, "paid_cents": 0, "reason": "x", "ended_at": 0.0, "elapsed_s": None,
+        "ticket_ended_at": 0.0, "balance_cents": 0,
+    }  # fmt: skip
+    return e.TicketCorrected(**usual | what)
+
+
+def test_a_debt_that_is_let_off_is_open_no_more():
+    alerts = Alerts()
+    alerts.adopt([], NOON, debts={"D01": 125})
+    alerts.take(corrected(owed_cents=-25, all_owed_cents=100), LATER)
+    assert [(one.detail, one.times) for one in alerts.open()] == [("1.00 €", 1)]
+    alerts.take(corrected(owed_cents=-100, all_owed_cents=0), LATER)
+    assert alerts.open() == []
+    # An event of an older release does not say how much is owed in all.
+    alerts.adopt([], NOON, debts={"D01": 125})
+    alerts.take(corrected(owed_cents=-125, all_owed_cents=None), LATER)
+    assert len(alerts.open()) == 1
+
+
 def test_what_happens_again_is_the_same_alert_with_the_latest_detail():
     alerts = Alerts()
     alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="end of stream"), NOON)
