@@ -111,8 +111,8 @@ def _findings(seen: Observations) -> Iterator[DoctorFinding]:
         yield _way("health port", seen, seen.health_port, start, "--health-host 0.0.0.0")
     if seen.books is not None:
         yield _books(seen.books, seen.central_api_url)
-    if seen.database is not None:
-        yield _database(seen.database)
+    for database in seen.databases:
+        yield _database(database)
     yield _kafka(seen)
     yield _weather(seen)
     for process in seen.processes:
@@ -341,11 +341,12 @@ def _books(books: BooksHere, url: str) -> DoctorFinding:
 
 
 def _database(database: DatabaseThere) -> DoctorFinding:
+    check = f"{database.section} database"
     if database.why:
-        return _wrong("database", "database wrong", why=database.why)
+        return _wrong(check, "database wrong", why=database.why)
     if database.schema is None:
-        return _well("database", "database empty", at=database.at)
-    return _well("database", "database well", at=database.at, schema=database.schema)
+        return _well(check, f"{check} empty", at=database.at)
+    return _well(check, f"{check} well", at=database.at, schema=database.schema)
 
 
 def _kafka(seen: Observations) -> DoctorFinding:

@@ -180,11 +180,14 @@ class Process(Struct, frozen=True, kw_only=True):
 
 
 class DatabaseThere(Struct, frozen=True, kw_only=True):
-    """The database of [central]: its address, and what keeps Central from it ("" is nothing)."""
+    """The database of a service ([central] or [registry]): its address, and what keeps that service from it.
 
+    `why`: "" is nothing. `schema`: of the tables there; None where there are none yet.
+    """
+
+    section: str
     at: str
     why: str = ""
-    # The schema of its books; None where it has none yet.
     schema: int | None = None
 
 
@@ -207,8 +210,8 @@ class Observations(Struct, frozen=True, kw_only=True):
     central_version: str | None = None
     health_port: Way | None = None
     books: BooksHere | None = None
-    # None: the books are in a file.
-    database: DatabaseThere | None = None
+    # Of those services whose tables are not in a file.
+    databases: tuple[DatabaseThere, ...] = ()
     brokers: str = ""
     # What keeps us from them; "" is nothing.
     brokers_why: str = ""

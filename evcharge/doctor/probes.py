@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from evcharge import __version__
-from evcharge.central.books.setup import SCHEMA
+from evcharge.central.books.setup import SCHEMA as CENTRAL_SCHEMA
 from evcharge.doctor import folder_probes, network_probes
 from evcharge.doctor.observations import (
     BooksHere,
@@ -35,12 +35,13 @@ from evcharge.labels.causes import cause
 from evcharge.labels.operator import SENTENCES as OPERATOR
 from evcharge.labels.weather_service import SENTENCES as WEATHER
 from evcharge.operator.client import OperatorClient
+from evcharge.registry.setup import SCHEMA as REGISTRY_SCHEMA
 from evcharge.runtime import files, health_socket
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files, state_folder
 from evcharge.storage.database import holder
-from evcharge.storage.postgres_place import place_of
+from evcharge.storage.postgres_place import CENTRAL, REGISTRY, place_of
 from evcharge.storage.reading import reading
 from evcharge.weather import app as weather
 from evcharge.weather.atlas import Atlas
@@ -58,7 +59,7 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
     """Return what there is to see from this PC; each question may take `within_s` seconds."""
     ca_file = config.state / "ca.pem"
     api_urls = (config.reach.central_api, *config.reach.other_apis)
-    registries, centrals, apis, source, brokers_why = await asyncio.gather(
+    registries, centrals, apis, source, brokers_why, databases = await asyncio.gather(
         asyncio.gather(
             *(
                 network_probes.server(urlsplit(url).hostname or "", _port(url), "/ca.pem", ca_file, within_s)
@@ -74,6 +75,7 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
         ),
         _weather(config, within_s, environ),
         _brokers(config, within_s, environ),
+        asyncio.gather(*(_database(config, one, within_s) for one in (REGISTRY, CENTRAL))),
     )
     # Of several, one that answers is enough.
     registry = next((one for one in registries if one.way.end is WayEnd.OPEN), registries[0])
@@ -120,7 +122,7 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
         if engine.engine_host in ("127.0.0.1", "localhost", "::1")
         else await network_probes.way(engine.engine_host, engine.engine_port, within_s),
         books=await _books(config.state, asked, within_s),
-        database=await _database(config, within_s),
+        databases=tuple(one for one in databases if one is not None),
         brokers=config.kafka.bootstrap,
         brokers_why=brokers_why[0],
         brokers_sent_on=brokers_why[1],
@@ -239,24 +241,29 @@ async def _books(state: Path, asked: OperatorAsked | None, within_s: float) -> B
     return BooksHere(path=str(path), holder=holder(path), same=same, rows=row["n"] if row is not None else 0)
 
 
-async def _database(config: Config, within_s: float) -> DatabaseThere | None:
-    if not config.central.database:
+async def _database(config: Config, section: str, within_s: float) -> DatabaseThere | None:
+    is_registry = section == REGISTRY
+    at = config.registry.database if is_registry else config.central.database
+    if not at:
         return None
-    at = config.central.database
     try:
-        place = place_of(config)
+        place = place_of(config, section=section)
         at = str(place)
         # Its library is an extra.
+        from evcharge.storage import postgres_lease, postgres_transactions
         from evcharge.storage.postgres_opening import look as look_at
 
-        async with asyncio.timeout(within_s):
-            return DatabaseThere(at=at, schema=await look_at(place, SCHEMA))
-    except EvchargeError as problem:
-        return DatabaseThere(at=at, why=problem.text)
-    except TimeoutError:
-        return DatabaseThere(
-            at=at, why=f"{at} cannot be reached: is it running, and is `database` its address?"
+        schema, tables = (
+            (REGISTRY_SCHEMA, postgres_transactions) if is_registry else (CENTRAL_SCHEMA, postgres_lease)
         )
+        async with asyncio.timeout(within_s):
+            found = await look_at(place, schema, tables.check_here)
+        return DatabaseThere(section=section, at=at, schema=found)
+    except EvchargeError as problem:
+        return DatabaseThere(section=section, at=at, why=problem.text)
+    except TimeoutError:
+        why = f"{at} cannot be reached: is it running, and is `database` its address?"
+        return DatabaseThere(section=section, at=at, why=why)
 
 
 # ---- Kafka, the weather

@@ -23,7 +23,8 @@ SENTENCES: Mapping[str, Words] = {
     "c credential": ("Credential", "Credencial"),
     "c health port": ("Engine", "Motor"),
     "c books": ("Books", "Libros"),
-    "c database": ("Database", "Base de datos"),
+    "c central database": ("Central's database", "Base de datos de Central"),
+    "c registry database": ("Registry's database", "Base de datos del Registry"),
     "c kafka": ("Kafka", "Kafka"),
     "c weather": ("Weather", "Clima"),
     "c process": ("Process", "Proceso"),
@@ -595,11 +596,11 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     # ---- what may be there
-    "database well": (
+    "central database well": (
         "{at} takes Central in; its books are of schema {schema}.",
         "{at} admite a Central; sus libros son del esquema {schema}.",
     ),
-    "database empty": (
+    "central database empty": (
         (
             "{at} takes Central in, and holds no books yet: evcharge central makes new ones, "
             "evcharge migrate --to brings those of a file."
@@ -607,6 +608,20 @@ SENTENCES: Mapping[str, Words] = {
         (
             "{at} admite a Central, y todavía no tiene libros: evcharge central los crea, "
             "evcharge migrate --to trae los de un archivo."
+        ),
+    ),
+    "registry database well": (
+        "{at} takes the Registry in; its tables are of schema {schema}.",
+        "{at} admite al Registry; sus tablas son del esquema {schema}.",
+    ),
+    "registry database empty": (
+        (
+            "{at} takes the Registry in, and holds no tables of it yet: evcharge registry makes new ones, "
+            "evcharge migrate --books registry --to brings those of a file."
+        ),
+        (
+            "{at} admite al Registry, y todavía no tiene sus tablas: evcharge registry las crea, "
+            "evcharge migrate --books registry --to trae las de un archivo."
         ),
     ),
     "database wrong": ("{why}", "{why}"),

@@ -115,6 +115,21 @@ async def make_tables(connection: asyncpg.Connection) -> None:
             await connection.execute(f"ALTER TABLE leader ADD COLUMN {name} text NOT NULL DEFAULT ''")
 
 
+async def check_here(connection: asyncpg.Connection, place: Place) -> None:
+    """Raise StateError when the books were moved elsewhere."""
+    if "moved" in {row["attname"] for row in await connection.fetch(_HAS)}:
+        _check_here(place, await connection.fetchval("SELECT moved FROM leader"))
+
+
+def _check_here(place: Place, moved: str, moving_to: str = "") -> None:
+    # A move that was broken off is begun again by the same command.
+    if moved not in ("", moving_to):
+        raise StateError(
+            f"the books of {place} were moved to {moved} (evcharge migrate --to file): what is "
+            "here is older. Start Central there, or name an empty database or another schema."
+        )
+
+
 class Lease:
     """The place of this process among the Centrals on a database (`members.Membership`)."""
 
@@ -175,12 +190,7 @@ class Lease:
 
     def _check_books(self, leader: asyncpg.Record) -> None:
         """Raise StateError when the books are of a network that has other keys, or are no longer here."""
-        # A move that was broken off is begun again by the same command.
-        if leader["moved"] not in ("", self.me.moving_to):
-            raise StateError(
-                f"the books of {self._place} were moved to {leader['moved']} (evcharge migrate --to file): what is "
-                "here is older. Start Central there, or name an empty database or another schema."
-            )
+        _check_here(self._place, leader["moved"], self.me.moving_to)
         if not self.me.new_keys and (files := other_files(self.me.network, leader["network"])):
             raise StateError(
                 f"{self._place} belongs to a network with other keys: {', '.join(files)} of this state folder differ. "

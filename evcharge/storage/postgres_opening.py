@@ -91,16 +91,20 @@ async def asking(place: Place) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
             await connection.close()
 
 
-async def look(place: Place, package: str) -> int | None:
-    """Return the schema of the books in a database, None where it has none yet. Nothing there changes.
+async def look(
+    place: Place, package: str, check_here: Callable[[asyncpg.Connection, Place], Awaitable[None]]
+) -> int | None:
+    """Return the schema of the tables in a database, None where it has none yet. Nothing there changes.
 
-    Raises StateError, with what to do, where its service would not start.
+    Raises StateError, with what to do, where its service would not start; `check_here`: as they were moved away.
     """
     with explained(place):
         connection = await connect(place)
         try:
             await check(connection, place)
-            return await version_of(connection, place, package)
+            if (found := await version_of(connection, place, package)) is not None:
+                await check_here(connection, place)
+            return found
         finally:
             await connection.close()
 

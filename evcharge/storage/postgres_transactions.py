@@ -235,8 +235,7 @@ async def nobody_at_work(place: Place, moving_to: str = "") -> AsyncIterator[asy
         try:
             if not await connection.fetchval(_ALONE, place.schema):
                 raise Taken(f"{place} is in use by a Registry. Stop it first, or choose another database.")
-            if await connection.fetchval("SELECT to_regclass('moved')") is not None:
-                _check_here(place, await connection.fetchval(_MOVED), moving_to)
+            await check_here(connection, place, moving_to)
             yield connection
         finally:
             await connection.close()
@@ -251,6 +250,12 @@ async def mark_moved(alone_there: asyncpg.Connection, there: str) -> None:
         for sql in (*_TABLES, "DELETE FROM moved"):
             await alone_there.execute(sql)
         await alone_there.execute("INSERT INTO moved (there) VALUES ($1)", there)
+
+
+async def check_here(connection: asyncpg.Connection, place: Place, moving_to: str = "") -> None:
+    """Raise StateError when the tables were moved elsewhere than `moving_to`."""
+    if await connection.fetchval("SELECT to_regclass('moved')") is not None:
+        _check_here(place, await connection.fetchval(_MOVED), moving_to)
 
 
 def _check_here(place: Place, moved: str | None, moving_to: str = "") -> None:

@@ -25,6 +25,7 @@ from evcharge.kafka import diagnosis
 from evcharge.labels import Speech
 from evcharge.labels.command_errors import translated
 from evcharge.labels.doctor import SENTENCES
+from evcharge.registry.setup import open_tables
 from evcharge.runtime import files
 from evcharge.runtime.config import (
     CentralSettings,
@@ -32,10 +33,13 @@ from evcharge.runtime.config import (
     KafkaSettings,
     MonitorSettings,
     ReachSettings,
+    RegistrySettings,
     WeatherSettings,
 )
 from evcharge.security import machine, secret_files, state_folder
 from evcharge.security.tls import server_context
+from evcharge.storage.postgres_connection import connect
+from evcharge.storage.postgres_place import Place, place_of
 from tests.absent import absent
 from tests.component.gate import Gate
 from tests.component.office import Office, opened
@@ -612,20 +616,50 @@ async def test_an_engine_on_another_pc(state: Path):
     assert (mark, "127.0.0.9:1 refuses" in text) == (FindingMark.WRONG, True)
 
 
-def with_books_at(state: Path, database: str, **more: Any) -> Config:
-    return settings(state, {"central": CentralSettings(database=database, **more)})
+SECTIONS = {"central": CentralSettings, "registry": RegistrySettings}
+
+
+def with_tables_at(state: Path, section: str, database: str, **more: Any) -> Config:
+    return settings(state, {section: SECTIONS[section](database=database, **more)})
 
 
 async def test_a_database_that_central_can_use(state: Path, postgres: str):
-    config = with_books_at(state, f"{postgres}?schema=doctor")
-    mark, text = await told(config, "database")
+    config = with_tables_at(state, "central", f"{postgres}?schema=doctor")
+    mark, text = await told(config, "central database")
     assert (mark, "holds no books yet" in text) == (FindingMark.WELL, True)
     async with open_books(config):
         pass
-    mark, text = await told(config, "database")
+    mark, text = await told(config, "central database")
     assert (mark, "its books are of schema" in text) == (FindingMark.WELL, True)
+    await mark_as_moved(config, "UPDATE leader SET moved = '/there'")
+    mark, text = await told(config, "central database")
+    assert (mark, "were moved to /there" in text) == (FindingMark.WRONG, True)
 
 
+async def test_a_database_that_the_registry_can_use(state: Path, postgres: str):
+    config = with_tables_at(state, "registry", f"{postgres}?schema=doctor_registry")
+    mark, text = await told(config, "registry database")
+    assert (mark, "holds no tables of it yet" in text) == (FindingMark.WELL, True)
+    (state / "registry" / "registry.db").unlink(missing_ok=True)
+    async with open_tables(config):
+        pass
+    mark, text = await told(config, "registry database")
+    assert (mark, "its tables are of schema" in text) == (FindingMark.WELL, True)
+    await mark_as_moved(config, "INSERT INTO moved (there) VALUES ('/there')")
+    mark, text = await told(config, "registry database")
+    assert (mark, "were moved to /there" in text) == (FindingMark.WRONG, True)
+    mark, text = await told(with_tables_at(state, "central", config.registry.database), "central database")
+    assert (mark, "holds the books of another service" in text) == (FindingMark.WRONG, True)
+
+
+async def mark_as_moved(config: Config, sql: str) -> None:
+    section = "central" if config.central.database else "registry"
+    connection = await connect(place_of(config, section=section))
+    await connection.execute(sql)
+    await connection.close()
+
+
+@pytest.mark.parametrize("section", SECTIONS)
 @pytest.mark.parametrize(
     ("wrong", "more", "says"),
     [
@@ -635,16 +669,33 @@ async def test_a_database_that_central_can_use(state: Path, postgres: str):
         (("", ""), {"database_ca_file": "gone.pem"}, "gone.pem is not a readable file of certificates"),
     ],
 )
-async def test_a_database_that_central_cannot_use(state: Path, postgres: str, wrong, more, says: str):
-    mark, text = await told(with_books_at(state, postgres.replace(*wrong), **more), "database")
+async def test_a_database_that_cannot_be_used(
+    state: Path, postgres: str, section: str, wrong, more, says: str
+):
+    config = with_tables_at(state, section, postgres.replace(*wrong), **more)
+    mark, text = await told(config, f"{section} database")
     assert (mark, says in text) == (FindingMark.WRONG, True), text
 
 
-async def test_a_database_that_is_not_there_is_said_in_spanish_too(state: Path):
-    config = with_books_at(state, "postgresql://evcharge@127.0.0.1:1/evcharge")
-    mark, text = await told(config, "database")
+@pytest.mark.parametrize("section", SECTIONS)
+async def test_a_database_that_is_not_there_is_said_in_spanish_too(state: Path, section: str):
+    config = with_tables_at(state, section, "postgresql://evcharge@127.0.0.1:1/evcharge")
+    mark, text = await told(config, f"{section} database")
     assert (mark, "cannot be reached" in text) == (FindingMark.WRONG, True)
     assert "no se llega a" in translated(text, "es")
+
+
+async def test_a_database_that_may_lose_what_it_confirmed_is_wrong_for_both(state: Path, postgres: str):
+    master = await connect(Place(url=postgres))
+    await master.execute("CREATE ROLE hasty LOGIN SUPERUSER; ALTER ROLE hasty SET synchronous_commit = off")
+    try:
+        database = postgres.replace("evcharge@", "hasty@")
+        for section in SECTIONS:
+            mark, text = await told(with_tables_at(state, section, database), f"{section} database")
+            assert (mark, "runs with synchronous_commit = off" in text) == (FindingMark.WRONG, True), text
+    finally:
+        await master.execute("DROP ROLE hasty")
+        await master.close()
 
 
 async def test_of_several_centrals_one_is_at_work(state: Path):

@@ -68,7 +68,12 @@ WELL = Observations(
     knock=Knock(id="CP001", code=None),
     health_port=way(port=9101),
     books=BooksHere(path="s/central/central.db", holder=71, same=True, rows=9),
-    database=DatabaseThere(at="PostgreSQL (database evcharge at db)", schema=25),
+    databases=(
+        DatabaseThere(
+            section="registry", at="PostgreSQL (database evcharge at db, schema registry)", schema=4
+        ),
+        DatabaseThere(section="central", at="PostgreSQL (database evcharge at db)", schema=25),
+    ),
     brokers="192.168.1.10:9092",
     source=WeatherSource(name="OpenWeather", why=None, needed=True),
     processes=(Process(name="cp-engine.CP001", pulse=Pulse.WELL),),
@@ -104,7 +109,7 @@ def test_where_nothing_is_wrong_each_thing_has_one_line_that_says_so():
     found = findings(WELL)
     assert {one.mark for one in found} == {FindingMark.WELL}
     checks = [one.check for one in found]
-    assert len(checks) == len(set(checks)) == 17
+    assert len(checks) == len(set(checks)) == 18
 
 
 KINDS = [
@@ -145,8 +150,10 @@ KINDS = [
     ("Kafka", seen(brokers_why="10.0.0.9:9092 does not answer", brokers_sent_on=True), "kafka",
      "sends us on to an address that is wrong here: 10.0.0.9:9092", "advertised.listeners"),
     ("no broker", seen(brokers_why="b:9092 does not answer"), "kafka", "b:9092 does not answer", ""),
-    ("database", seen(database=DatabaseThere(at="db", why="db refuses the login: check the user")), "database",
-     "refuses the login", ""),
+    ("database", seen(databases=(DatabaseThere(section="central", at="db", why="db refuses the login: check it"),)),
+     "central database", "refuses the login", ""),
+    ("Registry's database", seen(databases=(DatabaseThere(section="registry", at="db", why="db is a standby"),)),
+     "registry database", "is a standby", ""),
     ("disk", folder(free_bytes=99_000_000), "disk", "only 99 MB are free", "df -h s"),
     ("mode", folder(open_files=(OpenFile(path="s/ca.key", mode=0o644, owner=1000),)), "modes",
      "s/ca.key has mode 0644", "chmod 600 s/ca.key"),
