@@ -288,7 +288,7 @@ def registry(config_file: Path | None, **given: Any) -> int:
     config = _with_whole_books(config_file, given)
     from evcharge.registry import app
 
-    return _live(config, lambda stop, _: app.run(config, stop))
+    return _live(config, lambda stop, health: app.run(config, stop, health=health))
 
 
 @evcharge.command()

@@ -116,18 +116,20 @@ async def run(
 ) -> int:
     """Serve the network until `stop` is set. Raises StateError when something needed is missing or taken.
 
+    A database that is away is waited for.
+
     `show_panel` paints the wall on the terminal, if there is one; `health` is told how to ask what is wrong;
     `new_keys`: those of the state folder replace others that the books know.
     """
-    standby, begins_anew = Standby(config, stop, new_keys=new_keys), True
+    standby, begins_anew = Standby(config, stop, health, new_keys=new_keys), True
     while begins_anew:
         try:
             begins_anew = await _led(config, stop, clock, standby, health, show_panel=show_panel)
-        except NotNow:
-            # The database was gone again before all was read: it is waited for, standing by.
-            begins_anew = standby.again and not stop.is_set()
-            if not standby.again:
-                raise
+        except NotNow as problem:
+            # One that was gone again before all was read is waited for standing by.
+            begins_anew = not stop.is_set() and (
+                standby.retry.was_there or await standby.retry.again(problem)
+            )
     log.info("%s", said("stopped"))
     return 0
 
@@ -145,7 +147,7 @@ async def _led(
     begins_anew = False
     try:
         async with build(config, clock, standby) as central:
-            standby.again = True
+            standby.retry.is_there()
             if health is not None:
                 health.wrong = lambda: central.writer.dispatcher.trouble
             shown = await _panel(central, config.lang, stop) if show_panel else []
@@ -197,7 +199,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
             new_keys=standby is not None and standby.new_keys,
             several=bool(config.reach.other_centrals),
         )
-    again = standby is not None and standby.again
+    again = standby is not None and standby.retry.was_there
     async with (
         open_books(config, me, standby, again=again) as database,
         Credentials() as credentials,

@@ -37,6 +37,11 @@ SENTENCES: Mapping[str, Words] = {
         "{place}: {why}; standing by until it is back.",
         "{place}: {why}; a la espera hasta que vuelva.",
     ),
+    "database awaited": (
+        "{why} Trying again until it can be used.",
+        "{why} Se sigue intentando hasta que se pueda usar.",
+    ),
+    "database there": ("The database can be used now.", "Ya se puede usar la base de datos."),
     "database back": ("{place} can be reached again.", "{place} vuelve a estar accesible."),
     "clock off": (
         (

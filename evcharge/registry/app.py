@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 
+from evcharge.domain.errors import NotNow
 from evcharge.http.server import SEATS, application, serving
 from evcharge.labels.command_errors import because
 from evcharge.labels.registry import said
@@ -15,11 +16,13 @@ from evcharge.registry.store import Store
 from evcharge.runtime import clock, lifecycle
 from evcharge.runtime.config import Config
 from evcharge.runtime.descriptors import raise_limit, share
+from evcharge.runtime.health_socket import OwnHealth
 from evcharge.runtime.plain import place
 from evcharge.security import secret_files
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import server_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
+from evcharge.storage.start_retry import StartRetry
 from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -27,8 +30,21 @@ _WRITE_REPEATS_EVERY_S = 5.0
 _ANCHOR_EVERY_S = 60.0
 
 
-async def run(config: Config, stop: asyncio.Event) -> int:
-    """Serve until `stop` is set. Raises StateError when the state folder or the port will not do."""
+async def run(config: Config, stop: asyncio.Event, health: OwnHealth | None = None) -> int:
+    """Serve until `stop` is set. Raises StateError when the state folder, the port or the database will not do.
+
+    One that is away is waited for; `health` is told how to ask what is wrong.
+    """
+    retry = StartRetry(stop, health)
+    while True:
+        try:
+            return await _served(config, stop, retry)
+        except NotNow as problem:
+            if not await retry.again(problem):
+                return 0
+
+
+async def _served(config: Config, stop: asyncio.Event, retry: StartRetry) -> int:
     state, settings = config.state, config.registry
     service_keys = secret_files.read_keys(state / "service.key")
     enrolment_token = secret_files.read_secret(state / "enrolment.token")
@@ -42,6 +58,7 @@ async def run(config: Config, stop: asyncio.Event) -> int:
         log.info("%s", said("room", **room))
     async with open_tables(config) as tables, Credentials() as credentials:
         store = Store(tables, clock.utc_now)
+        retry.is_there()
         if not await store.has_admin():
             log.warning("%s", said("nobody"))
         ticket_s = settings.ticket_minutes * 60

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import aiohttp
 import asyncpg
@@ -35,6 +34,7 @@ from evcharge.storage.postgres_place import Place
 from evcharge.storage.statements import Put
 from evcharge.storage.store_errors import StoreDeposed
 from tests.component import engines
+from tests.component.postgres_way import Way
 from tests.component.town import Town, hear
 from tests.ports import free_port
 
@@ -105,45 +105,6 @@ class Heir:
         async with asyncio.timeout(WITHIN_S):
             await self.leads.wait()
         return self.books
-
-
-class Way:
-    """A way to PostgreSQL of one's own, which can be cut."""
-
-    def __init__(self, folder: Path) -> None:
-        url = engines.address(folder)
-        self._far = urlsplit(url)
-        self.port = free_port()
-        self.address = url.replace(f":{self._far.port}", f":{self.port}")
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    async def open(self) -> None:
-        """Lead there from now on."""
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
-
-    async def cut(self) -> None:
-        """End every connection, and let nobody through."""
-        self._server.close()
-        for writer in tuple(self._writers):
-            writer.transport.abort()
-        await self._server.wait_closed()
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(self._far.hostname, self._far.port)
-        both = {writer, far_writer}
-        self._writers |= both
-
-        async def passing(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError):
-                while some := await source.read(1 << 16):
-                    target.write(some)
-                    await target.drain()
-            for one in both:
-                one.transport.abort()
-
-        await asyncio.gather(passing(reader, far_writer), passing(far_reader, writer))
-        self._writers -= both
 
 
 def freeze(books: PostgresBooks) -> None:
@@ -309,7 +270,7 @@ async def test_of_two_with_other_keys_that_begin_at_once_one_leads(tmp_path: Pat
 
 
 async def test_one_that_was_here_before_waits_for_a_database_that_is_away(tmp_path: Path):
-    way = Way(tmp_path)
+    way = Way(engines.address(tmp_path))
     place, waits = Place(url=way.address), asyncio.Event()
 
     async def standing_by(membership: Membership) -> None:
@@ -419,7 +380,7 @@ async def test_one_that_is_cut_off_leads_no_more_where_another_may_have_come_sin
     tmp_path: Path, monkeypatch
 ):
     """It had no time to hear of the other one; peers know it all the same."""
-    way = Way(tmp_path)
+    way = Way(engines.address(tmp_path))
     await way.open()
     monkeypatch.setattr(postgres_lease, "LEASE_S", 0.0)
     place = Place(url=way.address)
@@ -650,7 +611,7 @@ async def test_a_frozen_leader_that_wakes_stands_by(tmp_path: Path):
 
 
 async def test_a_leader_that_is_cut_off_stands_by_until_the_database_is_back(tmp_path: Path):
-    way = Way(tmp_path)
+    way = Way(engines.address(tmp_path))
     await way.open()
     async with two(tmp_path, way.address) as (one, other):
         seen = len(one.lines)

@@ -24,9 +24,11 @@ from evcharge.domain.errors import Code, Overloaded, StateError
 from evcharge.http.server import answer, application
 from evcharge.labels.central import said
 from evcharge.runtime.config import Config
+from evcharge.runtime.health_socket import OwnHealth
 from evcharge.runtime.lifecycle import run_until
 from evcharge.security.tls import client_context, server_context
 from evcharge.storage.members import Membership
+from evcharge.storage.start_retry import StartRetry
 
 log = logging.getLogger(__name__)
 
@@ -55,17 +57,19 @@ class Halted(Exception):
 class Standby:
     """What this Central does while another one leads (`members.Waiting`), until `stop` is set.
 
-    `again`: it has been one of them before, so that it also waits for a database that is away.
+    Where it has been one of them before (`retry`), it does so also while the database is away.
     """
 
-    def __init__(self, config: Config, stop: asyncio.Event, *, new_keys: bool = False) -> None:
-        self.again, self.new_keys = False, new_keys
+    def __init__(
+        self, config: Config, stop: asyncio.Event, health: OwnHealth | None = None, *, new_keys: bool = False
+    ) -> None:
+        self.retry, self.new_keys = StartRetry(stop, health), new_keys
         self._config = config
         self._stop = stop
 
     async def __call__(self, membership: Membership) -> None:
         """Return as soon as this one leads. Raises Halted, StateError."""
-        self.again = True
+        self.retry.is_there()
         leader = membership.leader
         if leader is not None:
             log.info("%s", said("stands by", me=membership.me.name, leader=leader.name))
