@@ -11,6 +11,7 @@ from evcharge.cp.journal.disk import FolderDisk
 from evcharge.cp.journal.journal import Journal
 from evcharge.domain.errors import BadInput, ConfigError, StateError
 from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, SupplyStart
+from evcharge.evc1 import client, connection
 from evcharge.evc1.messages import (
     Ack,
     Bye,
@@ -106,11 +107,21 @@ async def test_a_clock_that_is_set_makes_no_delivered_record_older(town: Stage, 
     assert all(-1 < seconds < 60 for seconds in noted), noted
 
 
-async def test_central_is_searched_for_in_plain_words_once(town: Stage):
+async def test_central_is_searched_for_in_plain_words_once(town: Stage, monkeypatch):
     town.central_port = free_port()
+    searched, connect = asyncio.Semaphore(0), connection.connect
+
+    async def counted(*where, **how):
+        searched.release()
+        return await connect(*where, **how)
+
+    monkeypatch.setattr(client, "connect", counted)
+    monkeypatch.setattr(client, "Backoff", lambda *_: waiting.Backoff(0.0))
     async with town.engine():
         await town.lines.says(rf"Cannot connect to CENTRAL at 127.0.0.1:{town.central_port}: .*Is it running")
-        await asyncio.sleep(0.7)
+        # When it searches for the fourth time, the third has come to nothing.
+        for _ in range(4):
+            await searched.acquire()
     assert sum("Cannot connect to CENTRAL" in line for line in town.lines.said) == 1
 
 

@@ -83,11 +83,15 @@ class WeatherLink:
         while True:
             await asyncio.sleep(SWEEP_S)
             now = loop.time()
-            if now - last > SWEEP_S + _STALL_S:
-                self._heard_at = now
+            self._look(now, since=last)
             last = now
-            if self._known and now - self._heard_at > self._silent_s:
-                self._outage.lost(f"the weather service was not heard for {self._silent_s:.0f} s", CENTRAL)
+
+    def _look(self, now: float, since: float) -> None:
+        """Note a silence that has become too long; `since` is the look before this one, both in loop time."""
+        if now - since > SWEEP_S + _STALL_S:
+            self._heard_at = now
+        if self._known and now - self._heard_at > self._silent_s:
+            self._outage.lost(f"the weather service was not heard for {self._silent_s:.0f} s", CENTRAL)
 
     def _say_lost(self, why: str, by: Actor) -> None:
         self._why = why
