@@ -11,7 +11,7 @@ from evcharge.cp.journal.disk import FolderDisk
 from evcharge.cp.journal.journal import Journal
 from evcharge.domain.errors import BadInput, ConfigError, StateError
 from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, SupplyStart
-from evcharge.evc1 import client, connection
+from evcharge.evc1 import caller, client
 from evcharge.evc1.messages import (
     Ack,
     Bye,
@@ -109,7 +109,7 @@ async def test_a_clock_that_is_set_makes_no_delivered_record_older(town: Stage, 
 
 async def test_central_is_searched_for_in_plain_words_once(town: Stage, monkeypatch):
     town.central_port = free_port()
-    searched, connect = asyncio.Semaphore(0), connection.connect
+    searched, connect = asyncio.Semaphore(0), caller.connect
 
     async def counted(*where, **how):
         searched.release()
