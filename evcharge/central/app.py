@@ -28,6 +28,7 @@ from evcharge.central.peers.links import Peers
 from evcharge.central.peers.quotas import USELESS, Quotas
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.peers.watchdog import Watchdog, each_minute
+from evcharge.central.rules.alert_kinds import CENTRAL as CENTRAL_ITSELF
 from evcharge.central.rules.alert_kinds import KAFKA, REGISTRY, WEATHER, AlertKind
 from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.central.rules.epochs import Epochs
@@ -36,6 +37,7 @@ from evcharge.central.rules.settings import Rules
 from evcharge.central.services import notify_setup
 from evcharge.central.services.anchor_keeper import Anchors
 from evcharge.central.services.chain_walker import ChainWalker
+from evcharge.central.services.clock_watch import ClockWatch
 from evcharge.central.services.notifier import Notifier, NotifyBook
 from evcharge.central.services.registry_audit import RegistryAudit, last_noted
 from evcharge.central.services.registry_sync import RegistryAccess, RegistryLink
@@ -265,7 +267,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
                 chain.run,
                 *([outbox.run] if outbox is not None else []),
                 *([notifier.run] if notifier.ways else []),
-                *([database.membership.watch] if database.membership is not None else []),
+                *_of_several(database.membership, writer),
             ),
         )
 
@@ -314,6 +316,16 @@ async def _has_heir(membership: Membership | None) -> bool:
     except (StoreError, TimeoutError):
         return bool(membership.others)
     return any(one.alive and one.name != membership.me.name for one in members)
+
+
+def _of_several(membership: Membership | None, writer: WriterSide) -> list[Work]:
+    """Return what goes on where the books may be shared: the lease is watched, and the clock."""
+    known = writer.alerts.named(f"{CENTRAL_ITSELF}-{AlertKind.CLOCK_OFF}")
+    if membership is None:
+        writer.alerts.drop(CENTRAL_ITSELF, AlertKind.CLOCK_OFF)
+        return []
+    told_s = int(known.detail) if known is not None else 0
+    return [membership.watch, ClockWatch(membership, writer.dispatcher.post, told_s=told_s).run]
 
 
 async def _panel(central: Central, lang: str, stop: asyncio.Event) -> list[Work]:

@@ -222,6 +222,14 @@ SENTENCES: Mapping[str, Words] = {
         "ALERT the clock of this machine jumped by {seconds} s",
         "ALERTA el reloj de esta máquina saltó {seconds} s",
     ),
+    "clock off": (
+        "ALERT the clock of this machine is {seconds} s from that of the database: set it right",
+        "ALERTA el reloj de esta máquina está a {seconds} s del de la base de datos: póngalo en hora",
+    ),
+    "clock right": (
+        "the clock of this machine is right again",
+        "el reloj de esta máquina vuelve a estar en hora",
+    ),
     "anchored": (
         "audit log: central.db {n} {hash}",
         "registro de auditoría: central.db {n} {hash}",

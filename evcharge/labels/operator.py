@@ -120,6 +120,20 @@ SENTENCES: Mapping[str, Words] = {
         "An operator has seen the damage to the audit log.",
         "Se revisó el registro de auditoría.",
     ),
+    "alert clock-off": (
+        (
+            "The clock of Central's computer is {detail} s from that of its database: set it right, as the books get "
+            "their times from it."
+        ),
+        (
+            "El reloj del ordenador de Central está a {detail} s del de su base de datos: póngalo en hora, pues de él "
+            "toman los libros sus horas."
+        ),
+    ),
+    "restored clock-off": (
+        "The clock of Central's computer is right again.",
+        "El reloj del ordenador de Central vuelve a estar en hora.",
+    ),
     "restored clock": ("The clock is right.", "El reloj está bien."),
     "alert closed": ("{about}: seen by an operator.", "{about}: visto por un operador."),
     # ---- answers of the commands

@@ -15,6 +15,11 @@ KEY_FILES = {
 }
 
 
+# So far the clock of a Central's computer may be from the database's: leases do not depend on it, and the times in the
+# books do.
+CLOCK_OFF_S = 5.0
+
+
 class Cause(StrEnum):
     """Why one began to lead."""
 
@@ -88,6 +93,8 @@ class Membership(Protocol):
     me: Me
     # Who else lives; known while this one leads.
     others: Sequence[str]
+    # How many seconds this computer's clock is ahead of the database's; 0 up to CLOCK_OFF_S. As of the last minute.
+    clock_off_s: int
 
     @property
     def leader(self) -> Me | None:

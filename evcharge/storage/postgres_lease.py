@@ -10,13 +10,14 @@ import contextlib
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
 
 import asyncpg
 
 from evcharge.domain.errors import Deposed, NotNow, StateError, Taken
 from evcharge.runtime import failures
 from evcharge.runtime.clock import utc_now
-from evcharge.storage.members import Cause, CentralMember, Lead, Me, other_files
+from evcharge.storage.members import CLOCK_OFF_S, Cause, CentralMember, Lead, Me, other_files
 from evcharge.storage.postgres_connection import CONNECT_S, connect
 from evcharge.storage.postgres_errors import ALL, store_error
 from evcharge.storage.postgres_place import Place
@@ -31,9 +32,7 @@ LOOK_S = 0.2
 _FREE_WITHIN_S = LEASE_S + 2.0
 # After PostgreSQL was away all locks are free for a moment: the leader comes back first.
 _GRACE_S = 1.0
-_FORGET_EACH_S = 60.0
-# So far this computer's clock may be from PostgreSQL's: leases do not depend on it, and the times in the books do.
-_CLOCK_OFF_S = 5.0
+_MINUTE_S = 60.0
 _RENEW_WITHIN_S = 2.0
 _TABLES = (
     """CREATE TABLE central (
@@ -148,6 +147,7 @@ class Lease:
         self._alive_since = 0.0
         # Who stands by, as of the last renewal.
         self.others: Sequence[str] = ()
+        self.clock_off_s = 0
         self._keeping: asyncio.Task[None] | None = None
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -166,16 +166,22 @@ class Lease:
             await asyncio.sleep(LOOK_S)
         self._has_joined = True
         await self._compare_clocks(await self._alive())
-
-    async def _compare_clocks(self, life: asyncpg.Connection) -> None:
-        ahead_s = round((utc_now() - await life.fetchval("SELECT clock_timestamp()")).total_seconds())
-        if abs(ahead_s) > _CLOCK_OFF_S:
+        if self.clock_off_s:
             log.warning(
                 "the clock of this computer is %+d s from that of %s: set it right, as the books get their times "
                 "from it",
-                ahead_s,
+                self.clock_off_s,
                 self._place,
             )
+
+    async def _compare_clocks(self, life: asyncpg.Connection) -> None:
+        before = utc_now()
+        there = await life.fetchval("SELECT clock_timestamp()")
+        after = utc_now()
+        # However long the answer took: a clock that may be right is not called wrong.
+        may_be = timedelta(seconds=CLOCK_OFF_S)
+        is_right = before - may_be <= there <= after + may_be
+        self.clock_off_s = 0 if is_right else round((before + (after - before) / 2 - there).total_seconds())
 
     async def _begun(self) -> bool:
         life = await self._alive()
@@ -346,7 +352,7 @@ class Lease:
     async def _keep(self) -> None:
         """Renew the lease until it is lost."""
         loop = asyncio.get_running_loop()
-        sure = forgot = loop.time()
+        sure = minute = loop.time()
         while not self._lost.done():
             began = loop.time()
             try:
@@ -364,16 +370,16 @@ class Lease:
                     self.lose("another Central leads")
                 else:
                     sure, self.others = began, others
-                    if began - forgot > _FORGET_EACH_S:
-                        forgot = began
-                        await self._forget(life)
+                    if began - minute > _MINUTE_S:
+                        minute = began
+                        await self._each_minute(life)
             await asyncio.sleep(RENEW_S)
 
-    @staticmethod
-    async def _forget(life: asyncpg.Connection) -> None:
+    async def _each_minute(self, life: asyncpg.Connection) -> None:
         # Whoever holds such a row holds up nothing but this.
         with contextlib.suppress(*ALL):
             async with asyncio.timeout(RENEW_S):
+                await self._compare_clocks(life)
                 await life.execute(_FORGET)
 
     def _kept(self, keeping: "asyncio.Task[None]") -> None:

@@ -409,9 +409,31 @@ async def test_a_clock_that_is_wrong_is_told_and_changes_no_lease(
             await put(await heir.took_over(), "b")
 
 
+async def test_a_leader_looks_at_its_clock_each_minute(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(postgres_lease, "_MINUTE_S", 0.0)
+    monkeypatch.setattr(postgres_lease, "RENEW_S", 0.01)
+    async with opened(tmp_path, "A") as first:
+        assert first.membership.clock_off_s == 0
+        for hours in (1, -1, 0):
+            monkeypatch.setattr(
+                postgres_lease, "utc_now", lambda hours=hours: utc_now() + timedelta(hours=hours)
+            )
+            async with asyncio.timeout(WITHIN_S):
+                while abs(first.membership.clock_off_s - hours * 3600) > 5:
+                    await asyncio.sleep(0.01)
+
+
+async def test_an_answer_that_took_long_says_nothing_against_the_clock(tmp_path: Path, monkeypatch):
+    async with opened(tmp_path, "A") as first:
+        later = iter([utc_now() - timedelta(seconds=60), utc_now()])
+        monkeypatch.setattr(postgres_lease, "utc_now", lambda: next(later))
+        await first._lease._compare_clocks(await first._lease._alive())
+        assert first.membership.clock_off_s == 0
+
+
 async def test_who_was_not_seen_for_a_day_is_forgotten_and_may_come_back(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(postgres_lease, "RENEW_S", 0.01)
-    monkeypatch.setattr(postgres_lease, "_FORGET_EACH_S", 0.0)
+    monkeypatch.setattr(postgres_lease, "_MINUTE_S", 0.0)
 
     async def names(books: PostgresBooks, wanted: list[str]) -> None:
         async with asyncio.timeout(WITHIN_S):

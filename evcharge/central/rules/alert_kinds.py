@@ -31,6 +31,7 @@ class AlertKind(StrEnum):
     REGISTRY = "registry"
     STORAGE = "storage"
     CLOCK = "clock"
+    CLOCK_OFF = "clock-off"
     WEATHER = "weather"
     WEATHER_SERVICE = "weather-service"
     CHAIN = "chain"

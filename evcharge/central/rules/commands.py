@@ -17,6 +17,8 @@ from evcharge.domain.events import (
     CentralStopped,
     ChainBroken,
     ClockJumped,
+    ClockOff,
+    ClockRight,
     FiguresUnderstood,
     InputRefused,
     KafkaLost,
@@ -520,6 +522,8 @@ class Note(Command):
         | StraySupply
         | StartRefused
         | ClockJumped
+        | ClockOff
+        | ClockRight
         | CentralStarted
         | CentralStopped
         | StorageRestored

@@ -305,6 +305,10 @@ class Alerts:
             case events.ClockJumped():
                 self._set_clock(event.seconds)
                 self._begin(AlertKind.CLOCK, CENTRAL, f"{event.seconds:+}", at)
+            case events.ClockOff():
+                self._begin(AlertKind.CLOCK_OFF, CENTRAL, f"{event.seconds:+}", at, times=0)
+            case events.ClockRight():
+                self._end(AlertKind.CLOCK_OFF, CENTRAL, at)
             case events.ChainBroken():
                 self._begin(AlertKind.CHAIN, CENTRAL, event.why, at)
             case events.StorageRestored():

@@ -120,6 +120,10 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
             return say(f"pin removed, {event.why}", driver_id=event.driver_id)
         case events.ClockJumped():
             return say("clock jumped", seconds=f"{event.seconds:+}")
+        case events.ClockOff():
+            return say("clock off", seconds=f"{event.seconds:+}")
+        case events.ClockRight():
+            return say("clock right")
         case events.OrderCarriedOut():
             name = "order carried out" if event.changed else "order without effect"
             return say(name, command=event.command, cp_id=event.cp_id)

@@ -30,6 +30,8 @@ from evcharge.domain.events.central_events import (
     CentralStopped as CentralStopped,
     ChainBroken as ChainBroken,
     ClockJumped as ClockJumped,
+    ClockOff as ClockOff,
+    ClockRight as ClockRight,
     InputRefused as InputRefused,
     KafkaLost as KafkaLost,
     KafkaReached as KafkaReached,

@@ -40,6 +40,16 @@ class ClockJumped(Event):
     seconds: int
 
 
+class ClockOff(Event):
+    """Central's wall clock is `seconds` ahead of that of the database where its books are (less than 0: behind)."""
+
+    seconds: int
+
+
+class ClockRight(Event):
+    """Central's wall clock is no longer off the database's."""
+
+
 class StorageRestored(Event):
     """Central's disk accepts data again; it had not since `failed_at` (Unix seconds)."""
 
@@ -141,6 +151,8 @@ CentralEvent = (
     | InputRefused
     | LoginRefused
     | ClockJumped
+    | ClockOff
+    | ClockRight
     | StorageRestored
     | RegistryLost
     | RegistryReached

@@ -434,6 +434,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "se li diu que pari"
         ),
         "clock jumped": "ALERTA el rellotge d’aquesta màquina ha saltat {seconds} s",
+        "clock off": "ALERTA el rellotge d’aquesta màquina és a {seconds} s del de la base de dades: poseu-lo a l’hora",
+        "clock right": "el rellotge d’aquesta màquina torna a anar a l’hora",
         "why withdrawn": "donat de baixa",
         "why operator": "operador",
         "why weather": "temps",
@@ -714,6 +716,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "restored chain": "Un operador ha vist el dany del registre d’auditoria.",
         "restored clock": "El rellotge va bé.",
+        "alert clock-off": (
+            "El rellotge de l’ordinador de Central és a {detail} s del de la seva base de dades: "
+            "poseu-lo a l’hora, que d’ell prenen les hores els llibres."
+        ),
+        "restored clock-off": "El rellotge de l’ordinador de Central torna a anar a l’hora.",
         "alert closed": "{about}: vist per un operador.",
         "h driver_id": "Conductor",
         "h location": "Ubicació",

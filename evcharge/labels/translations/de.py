@@ -437,6 +437,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "aufhören"
         ),
         "clock jumped": "WARNUNG die Uhr dieses Rechners ist um {seconds} s gesprungen",
+        "clock off": "WARNUNG die Uhr dieses Rechners weicht um {seconds} s von der der Datenbank ab: stellen Sie sie",
+        "clock right": "die Uhr dieses Rechners geht wieder richtig",
         "why withdrawn": "abgemeldet",
         "why operator": "Betreiber",
         "why weather": "Wetter",
@@ -730,6 +732,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "restored chain": "Ein Betreiber hat den Schaden am Protokoll gesehen.",
         "restored clock": "Die Uhr geht richtig.",
+        "alert clock-off": (
+            "Die Uhr des Rechners von Central weicht um {detail} s von der seiner Datenbank ab: "
+            "stellen Sie sie, denn die Bücher haben ihre Zeiten von ihr."
+        ),
+        "restored clock-off": "Die Uhr des Rechners von Central geht wieder richtig.",
         "alert closed": "{about}: von einem Betreiber gesehen.",
         "h driver_id": "Fahrer",
         "h location": "Ort",

@@ -452,6 +452,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "et on lui dit d’arrêter"
         ),
         "clock jumped": "ALERTE l’horloge de cette machine a sauté de {seconds} s",
+        "clock off": (
+            "ALERTE l’horloge de cette machine est à {seconds} s de celle de la base de données\u00a0: "
+            "mettez-la à l’heure"
+        ),
+        "clock right": "l’horloge de cette machine est de nouveau à l’heure",
         "why withdrawn": "désinscrit",
         "why operator": "opérateur",
         "why weather": "météo",
@@ -753,6 +758,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "restored chain": "Un opérateur a vu le dommage du journal d’audit.",
         "restored clock": "L’horloge est à l’heure.",
+        "alert clock-off": (
+            "L’horloge de l’ordinateur de Central est à {detail} s de celle de sa base de données\u00a0: "
+            "mettez-la à l’heure, car les livres y prennent leurs heures."
+        ),
+        "restored clock-off": "L’horloge de l’ordinateur de Central est de nouveau à l’heure.",
         "alert closed": "{about}\u00a0: vu par un opérateur.",
         "h driver_id": "Conducteur",
         "h location": "Lieu",

@@ -430,6 +430,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "diz-se-lhe que pare"
         ),
         "clock jumped": "AVISO o relógio desta máquina saltou {seconds} s",
+        "clock off": "AVISO o relógio desta máquina está a {seconds} s do da base de dados: acerte-o",
+        "clock right": "o relógio desta máquina está certo outra vez",
         "why withdrawn": "retirado",
         "why operator": "operador",
         "why weather": "tempo",
@@ -703,6 +705,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "restored chain": "Um operador viu o dano no registo de auditoria.",
         "restored clock": "O relógio está certo.",
+        "alert clock-off": (
+            "O relógio do computador da Central está a {detail} s do da sua base de dados: "
+            "acerte-o, pois é dele que os livros tiram as horas."
+        ),
+        "restored clock-off": "O relógio do computador da Central está certo outra vez.",
         "alert closed": "{about}: visto por um operador.",
         "h driver_id": "Condutor",
         "h location": "Local",

@@ -138,6 +138,7 @@ STORIES = [
         e.AlertClosed(alert_id="CENTRAL-clock"),
         id="clock",
     ),
+    pytest.param(e.ClockOff(seconds=3600), (CENTRAL, AlertKind.CLOCK_OFF), e.ClockRight(), id="clock off"),
 ]
 
 
@@ -418,6 +419,18 @@ def test_closed_by_hand_is_said_so():
     (over,) = alerts.recent()
     assert restored_text(over) == "CENTRAL: seen by an operator."
     assert restored_text(over, "es") == "CENTRAL: visto por un operador."
+
+
+def test_a_clock_that_goes_further_off_is_one_alert_which_says_how_far():
+    alerts = Alerts()
+    alerts.take(e.ClockOff(seconds=9), NOON)
+    alerts.take(e.ClockOff(seconds=-3600), LATER)
+    (alert,) = alerts.open()
+    assert (alert.id, alert.times, alert.since) == ("CENTRAL-clock-off", 1, NOON)
+    assert alert_text(alert).startswith(
+        "The clock of Central's computer is -3600 s from that of its database"
+    )
+    assert "está a -3600 s del de su base de datos" in alert_text(alert, "es")
 
 
 @pytest.mark.parametrize("kind", AlertKind)

@@ -31,6 +31,8 @@ LINES: dict[e.Event, str | None] = {
     e.AlertClosed(alert_id="CP001-journal"): None,
     e.AlertTaken(alert_id="CP001-fault", by="ana"): None,
     e.AlertLeft(alert_id="CP001-fault", by="ana"): None,
+    e.ClockOff(seconds=-9): "ALERT the clock of this machine is -9 s from that of the database: set it right",
+    e.ClockRight(): "the clock of this machine is right again",
     e.KafkaLost(where="kafka:9092", why="no answer", waiting=3): None,
     e.KafkaReached(): None,
     e.FiguresUnderstood(cp_id="CP001"): None,

@@ -25,6 +25,8 @@ export default {
   "event.InputRefused": "Entrada rebutjada",
   "event.LoginRefused": "Accés rebutjat",
   "event.ClockJumped": "Salt del rellotge",
+  "event.ClockOff": "Rellotge desajustat",
+  "event.ClockRight": "Rellotge a l’hora de nou",
   "event.StorageRestored": "Central torna a desar",
   "event.RegistryLost": "Registry no respon",
   "event.RegistryReached": "Registry torna a respondre",

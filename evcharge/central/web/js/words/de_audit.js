@@ -25,6 +25,8 @@ export default {
   "event.InputRefused": "Eingabe abgelehnt",
   "event.LoginRefused": "Anmeldung abgelehnt",
   "event.ClockJumped": "Uhr gesprungen",
+  "event.ClockOff": "Uhr geht falsch",
+  "event.ClockRight": "Uhr geht wieder richtig",
   "event.StorageRestored": "Central speichert wieder",
   "event.RegistryLost": "Registry antwortet nicht",
   "event.RegistryReached": "Registry antwortet wieder",

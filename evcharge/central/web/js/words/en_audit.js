@@ -25,6 +25,8 @@ export default {
   "event.InputRefused": "Input refused",
   "event.LoginRefused": "Login refused",
   "event.ClockJumped": "Clock jumped",
+  "event.ClockOff": "Clock off",
+  "event.ClockRight": "Clock right again",
   "event.StorageRestored": "Central stores again",
   "event.RegistryLost": "Registry not responding",
   "event.RegistryReached": "Registry responding again",

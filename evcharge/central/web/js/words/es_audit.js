@@ -25,6 +25,8 @@ export default {
   "event.InputRefused": "Entrada rechazada",
   "event.LoginRefused": "Acceso rechazado",
   "event.ClockJumped": "Saltó el reloj",
+  "event.ClockOff": "Reloj descuadrado",
+  "event.ClockRight": "Reloj en hora de nuevo",
   "event.StorageRestored": "Central vuelve a guardar",
   "event.RegistryLost": "Registry no responde",
   "event.RegistryReached": "Registry responde de nuevo",

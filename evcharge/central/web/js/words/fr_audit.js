@@ -25,6 +25,8 @@ export default {
   "event.InputRefused": "Entrée refusée",
   "event.LoginRefused": "Connexion refusée",
   "event.ClockJumped": "Saut d’horloge",
+  "event.ClockOff": "Horloge décalée",
+  "event.ClockRight": "Horloge de nouveau à l’heure",
   "event.StorageRestored": "Central enregistre à nouveau",
   "event.RegistryLost": "Registry ne répond pas",
   "event.RegistryReached": "Registry répond à nouveau",

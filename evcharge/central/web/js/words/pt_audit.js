@@ -25,6 +25,8 @@ export default {
   "event.InputRefused": "Entrada recusada",
   "event.LoginRefused": "Acesso recusado",
   "event.ClockJumped": "O relógio saltou",
+  "event.ClockOff": "Relógio desacertado",
+  "event.ClockRight": "Relógio certo de novo",
   "event.StorageRestored": "A Central volta a guardar",
   "event.RegistryLost": "O Registry não responde",
   "event.RegistryReached": "O Registry responde novamente",
