@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from evcharge.cp.journal.delivery import REPEAT_AFTER_S
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
@@ -24,7 +25,6 @@ _METERS_TOGETHER = 5
 # A journal is delivered in messages of so many records.
 _MOST_RECORDS = 100
 _MILD_DECI_CELSIUS, _COLD_DECI_CELSIUS = 180, -120
-_LEAST_RETRY_S, _MOST_RETRY_S = 0.2, 2.0
 
 
 def name_of(number: int) -> tuple[str, str]:
@@ -34,6 +34,10 @@ def name_of(number: int) -> tuple[str, str]:
 
 class SimulatedPoint:
     """Lives until its task is cancelled. What befalls it is set from outside: `powered`, `fault`, `is_cold`."""
+
+    # How long a second of a charge lasts, and how long a link that ended is waited for.
+    second_s = 1.0
+    retry_s = (0.2, 2.0)
 
     def __init__(self, number: int, dial: Dial, tally: Tally, seed: int, register_mwh: int = 0) -> None:
         # Where its meter stands: it never begins anew.
@@ -58,6 +62,8 @@ class SimulatedPoint:
         self._supplied_s = 0
         # Metered and not journaled yet.
         self._meters: list[AnyRecord] = []
+        # The oldest record that is not acknowledged, and for how many seconds it has been that.
+        self._oldest, self._waited_s = 0, 0
 
     @property
     def is_up(self) -> bool:
@@ -114,7 +120,7 @@ class SimulatedPoint:
             else:
                 self._tally.logins.append(asyncio.get_running_loop().time() - began)
                 await self._talk(channel, role, talk)
-            await asyncio.sleep(self._random.uniform(_LEAST_RETRY_S, _MOST_RETRY_S))
+            await asyncio.sleep(self._random.uniform(*self.retry_s))
 
     async def _talk(
         self, channel: Channel, role: Role, talk: Callable[[Channel], Coroutine[Any, Any, None]]
@@ -225,7 +231,8 @@ class SimulatedPoint:
     async def _charges(self, charge_s: float) -> None:
         """Each second of a charge: the meter, in batches, and what screens show."""
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(self.second_s)
+            self._repeat()
             start = self._start
             if start is None:
                 continue
@@ -248,6 +255,15 @@ class SimulatedPoint:
                 engine.send(
                     messages.SupplyUpdate(session_id=session_id, power_w=_POWER_W, energy_mwh=energy_mwh)
                 )
+
+    def _repeat(self) -> None:
+        """Send again what Central could not store when it came, as an engine does."""
+        oldest = self._unacknowledged[0].seq if self._unacknowledged else 0
+        self._waited_s = self._waited_s + 1 if oldest and oldest == self._oldest else 0
+        self._oldest = oldest
+        if self._waited_s >= REPEAT_AFTER_S:
+            self._waited_s = 0
+            self._deliver(self._unacknowledged)
 
     # ---- monitor
 

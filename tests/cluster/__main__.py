@@ -41,9 +41,13 @@ def table(report: Report) -> Table:
     )
     asked = ", ".join(f"{count} {name}" for name, count in sorted(verdict.requests.items()))
     made.add_row("requests", f"{asked}; repeated {report.repeated} times")
-    made.add_row("payments", str(report.top_ups))
+    made.add_row("payments and refunds", str(report.orders))
     made.add_row("snapshots of the bank, bad ones", f"{report.snapshots}, {report.bad_snapshots}")
     made.add_row("seconds", f"{report.seconds:.0f}")
+    made.add_row("… of CPU", f"{report.cpu_s:.0f} of clients, {report.centrals_cpu_s:.0f} of Centrals")
+    hours = max(report.seconds, 1.0) / 3600
+    pace = f"{sum(report.faults.values()) / hours:.0f} faults, {verdict.tickets / hours:.0f} tickets"
+    made.add_row("an hour of it", pace)
     for note in report.notes:
         made.add_row("note", note)
     for problem in report.problems:
@@ -69,12 +73,15 @@ def main() -> int:
     parser.add_argument(
         "--mutant", choices=MUTANTS, default="", help="with Centrals that are wrong: must fail"
     )
+    parser.add_argument(
+        "--one-host", action="store_true", help="without network namespaces, in which packets are lost"
+    )
     parser.add_argument("--logs", type=Path, help="a folder that keeps all that the programs said")
     given = parser.parse_args()
     wish = Wish(
         given.seed, given.seconds, given.faults, given.tickets, given.points, centrals=given.centrals,
         mutant=given.mutant, kinds=frozenset(Kind[name.upper()] for name in given.kind or ()),
-        ends_at_problem=bool(given.mutant), logs=given.logs,
+        ends_at_problem=bool(given.mutant), logs=given.logs, apart=not given.one_host,
     )  # fmt: skip
     console = Console()
     with Progress(console=console) as progress, tempfile.TemporaryDirectory() as folder:

@@ -23,6 +23,8 @@ _LOGIN_WITHIN_S = 3.0
 # As long as an engine waits; a driver's app is more patient, and would only make the run longer.
 _SILENT_S = 6.0
 _RETRY_S = (0.1, 0.6)
+# How often a driver that has its ticket asks again over the same link.
+_STAYS = 0.75
 _TICKET_S = 900
 _IN_DOUBT = Code.STORAGE
 
@@ -73,6 +75,10 @@ class Dialler:
 
 class RememberingPoint(SimulatedPoint):
     """A charging point whose whole journal is kept, and whose driver repeats a request under its number."""
+
+    # An hour of it is to have many charges, and many faults.
+    second_s = 0.25
+    retry_s = (0.1, 0.5)
 
     def __init__(self, number: int, dial: Dial, tally: Tally, seed: int, history: History) -> None:
         super().__init__(number, dial, tally, seed)
@@ -126,16 +132,24 @@ class RememberingPoint(SimulatedPoint):
             await self._wish(pause_s)
             if self._is_closed:
                 # Only what is in its inbox.
-                await self._asks(None)
-            elif self.is_up and self._start is None:
-                self._made += 1
-                request = Request(f"{self.driver_id}-{self._made:06}", self.driver_id)
-                self._request = self._history.requests[request.request_id] = request
-                while not request.is_over:
-                    await self._asks(request)
+                await self._asks(None, pause_s)
+            elif self._may_ask():
+                self._new_request()
+                while (request := self._request) is not None and not request.is_over:
+                    await self._asks(request, pause_s)
                     await asyncio.sleep(self._random.uniform(*_RETRY_S))
 
-    async def _asks(self, request: Request | None) -> None:
+    def _may_ask(self) -> bool:
+        return self.is_up and self._start is None
+
+    def _new_request(self) -> Request:
+        self._made += 1
+        request = Request(f"{self.driver_id}-{self._made:06}", self.driver_id)
+        self._request = self._history.requests[request.request_id] = request
+        return request
+
+    async def _asks(self, request: Request | None, pause_s: float) -> None:
+        """Ask over a link of its own, and now and then for more once there is an answer."""
         try:
             channel = await self._dial(self.driver_id, Role.DRIVER)
         except EvchargeError:
@@ -144,6 +158,12 @@ class RememberingPoint(SimulatedPoint):
 
         async def talk(channel: Channel) -> None:
             await self._converse(channel, request)
+            while (last := self._request) is not None and last.is_over and self._random.random() < _STAYS:
+                await self._wish(pause_s)
+                if self._is_closed:
+                    return
+                if self._may_ask():
+                    await self._converse(channel, self._new_request())
 
         await self._talk(channel, Role.DRIVER, talk)
 

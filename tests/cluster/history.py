@@ -36,13 +36,14 @@ class Request:
 
 
 @dataclass(slots=True)
-class TopUp:
-    """Money that an operator pays in under a reference, repeated until Central confirms it."""
+class Order:
+    """Money that an operator moves under a reference, repeated until Central confirms it: `cents` for the driver."""
 
     reference: str
-    driver_id: str
+    path: str
     cents: int
-    times: int = 0
+    # What else the order says.
+    more: dict[str, str] = field(default_factory=dict)
     is_confirmed: bool = False
 
 
@@ -51,9 +52,11 @@ class History:
     """Everything that clients were told."""
 
     requests: dict[str, Request] = field(default_factory=dict)
-    top_ups: dict[str, TopUp] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
     # (session, energy in mWh, cents) of each ticket that was shown.
     shown: Counter[tuple[str, int, int]] = field(default_factory=Counter)
+    # The one that was shown last: its session, and cents.
+    last: tuple[str, int] = ("", 0)
     tickets: int = 0
     repeated: int = 0
     problems: list[str] = field(default_factory=list)
@@ -63,5 +66,6 @@ class History:
         seen = (told.session_id, told.energy_mwh, told.cost_cents)
         self.tickets += seen not in self.shown
         self.shown[seen] += 1
+        self.last = (told.session_id, told.cost_cents)
         if (request := self.requests.get(told.request_id)) is not None:
             request.answer = Answer.TICKETED

@@ -9,10 +9,14 @@ import asyncpg
 
 from evcharge.domain.journal_records import SupplyEnd, SupplyStart
 from tests.cluster.fleet import RememberingPoint
-from tests.cluster.history import Answer, History, Request, TopUp
+from tests.cluster.history import Answer, History, Order, Request
 
 # Examples of one kind; the rest is counted.
 _MOST = 3
+_MOVED = """
+SELECT reference, cents FROM ledger WHERE reference IS NOT NULL AND kind <> 'CORRECTION'
+UNION ALL SELECT reference, -cost_cents FROM correction WHERE reference IS NOT NULL
+"""
 
 
 @dataclass
@@ -24,8 +28,8 @@ class Books:
     # session -> (energy in mWh, cents), corrections included in the energy.
     tickets: dict[str, tuple[int, int]]
     corrected_mwh: dict[str, int]
-    # reference -> cents of each payment.
-    top_ups: dict[str, list[int]]
+    # reference -> cents of each payment or refund.
+    moved: dict[str, list[int]]
     journals: dict[str, int]
     unseen: int
 
@@ -52,9 +56,9 @@ async def read(url: str) -> Books:
         sessions: dict[str, list[tuple[str, str]]] = {}
         for row in await rows("SELECT request_id, session_id, state FROM session"):
             sessions.setdefault(row[0], []).append((row[1], row[2]))
-        top_ups: dict[str, list[int]] = {}
-        for row in await rows("SELECT reference, cents FROM ledger WHERE reference IS NOT NULL"):
-            top_ups.setdefault(row[0], []).append(row[1])
+        moved: dict[str, list[int]] = {}
+        for row in await rows(_MOVED):
+            moved.setdefault(row[0], []).append(row[1])
         return Books(
             sessions=sessions,
             tickets={
@@ -67,7 +71,7 @@ async def read(url: str) -> Books:
                     "SELECT session_id, SUM(energy_mwh) FROM correction GROUP BY session_id"
                 )
             },
-            top_ups=top_ups,
+            moved=moved,
             journals={
                 row[0]: row[1]
                 for row in await rows("SELECT cp_id, MAX(last_seq) FROM journal GROUP BY cp_id")
@@ -90,8 +94,8 @@ def judge(books: Books, history: History, points: Iterable[RememberingPoint]) ->
     for request in history.requests.values():
         found.requests[request.answer.value] += 1
         _note(wrong, request.request_id, _of_request(request, books))
-    for top_up in history.top_ups.values():
-        _note(wrong, top_up.reference, _of_top_up(top_up, books))
+    for order in history.orders.values():
+        _note(wrong, order.reference, _of_order(order, books))
     supplied: Counter[str] = Counter()
     for point in points:
         _note(wrong, point.cp_id, _of_point(point, books))
@@ -138,11 +142,15 @@ def _of_request(request: Request, books: Books) -> str:
     return ""
 
 
-def _of_top_up(top_up: TopUp, books: Books) -> str:
-    stored = books.top_ups.get(top_up.reference, [])
-    if stored not in ([], [top_up.cents]):
-        return "a payment is not in the books as it was made, once"
-    return "a payment was confirmed and is not in the books" if top_up.is_confirmed and not stored else ""
+def _of_order(order: Order, books: Books) -> str:
+    moved = books.moved.get(order.reference, [])
+    if moved not in ([], [order.cents]):
+        return "an order about money is not in the books as it was given, once"
+    return (
+        "an order about money was confirmed and is not in the books"
+        if order.is_confirmed and not moved
+        else ""
+    )
 
 
 def _of_point(point: RememberingPoint, books: Books) -> str:

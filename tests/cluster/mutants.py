@@ -15,10 +15,14 @@ from evcharge.central.books import rows, store
 from evcharge.central.books.store import CentralStore
 from evcharge.storage import postgres_books, postgres_lease, postgres_statements
 from evcharge.storage.members import Cause
+from evcharge.storage.postgres_errors import ALL
 from evcharge.storage.statements import Sql, Writes
 
 # How often one goes wrong that goes wrong now and then.
-_HASTE, _LOST = 0.05, 0.02
+_HASTE, _LOST, _SLOW = 0.05, 0.02, 0.1
+# As long as an heir needs to read the books.
+_SLOW_S = 1.5
+_AGAIN_S = 0.2
 
 
 def no_fence() -> None:
@@ -30,6 +34,25 @@ def no_fence() -> None:
         return name, body.replace("IF NOT FOUND THEN", "IF FALSE THEN")
 
     patch.object(postgres_books, "commit_function", unfenced).start()
+
+
+def unlocked_fence() -> None:
+    """A commit looks whether it is still ours, and does not hold that fast until it is stored."""
+    whole = postgres_statements.commit_function
+
+    def unlocked(*given: Any) -> tuple[str, str]:
+        name, body = whole(*given)
+        fence = postgres_statements.fence("me", "my_epoch", "k")
+        look = "PERFORM 1 FROM central WHERE name = me AND epoch = my_epoch AND commits = k - 1"
+        slow = f"IF random() < {_SLOW} THEN PERFORM pg_sleep({_SLOW_S}); END IF"
+        # Under another name it is one function more, and the true one stays.
+        return f"unlocked_{name}", (
+            body.replace(name, f"unlocked_{name}")
+            .replace(fence, look)
+            .replace("END LOOP;", f"END LOOP;\n{slow};\nUPDATE central SET commits = k WHERE name = me;")
+        )
+
+    patch.object(postgres_books, "commit_function", unlocked).start()
 
 
 def no_wait() -> None:
@@ -79,6 +102,26 @@ def lost_wallet() -> None:
     patch.object(store, "statements", lacking).start()
 
 
+def blind_retry() -> None:
+    """A commit whose answer was lost is taken for not stored: who wanted it asks again."""
+
+    async def denied(self: postgres_books.PostgresBooks, k: int) -> bool:
+        if self._writer is not None:
+            self._writer.terminate()
+        # What is stored is not compared with what is known.
+        self._doubt = k
+        while self._doubt is not None:
+            try:
+                self._commits = await self._stored()
+            except ALL:
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                self._doubt = None
+        return False
+
+    patch.object(postgres_books.PostgresBooks, "_found", denied).start()
+
+
 def blind_faith() -> None:
     """A commit whose answer was lost is taken for stored."""
 
@@ -91,7 +134,8 @@ def blind_faith() -> None:
 
 
 MUTANTS: dict[str, Callable[[], None]] = {
-    one.__name__: one for one in (no_fence, no_wait, early_answer, lost_wallet, blind_faith)
+    one.__name__: one
+    for one in (no_fence, unlocked_fence, no_wait, early_answer, lost_wallet, blind_faith, blind_retry)
 }
 
 if __name__ == "__main__":

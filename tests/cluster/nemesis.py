@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tests.cluster.cables import Loss
 from tests.cluster.network import Member, Network
 from tests.cluster.wire import Way
 
@@ -32,6 +33,9 @@ class Kind(StrEnum):
     UNSENT = "connection broken before a commit arrived"
     UNANSWERED = "connection broken before the answer of a commit"
     PEERS = "Central cut off its peers, one way or both"
+    MUTE = "each packet that Central sends is lost"
+    DEAF = "each packet to Central is lost"
+    UNPLUGGED = "Central's cable is out"
     CRASH = "PostgreSQL crashed (immediate)"
     STANDBY = "PostgreSQL's standby crashed"
     FAIL_OVER = "PostgreSQL failed over to the standby"
@@ -40,12 +44,14 @@ class Kind(StrEnum):
 
 WEIGHTS = {
     Kind.KILL: 6, Kind.FREEZE: 5, Kind.HANDOVER: 4, Kind.CUT: 3, Kind.CUT_OUT: 3, Kind.CUT_BACK: 3,
-    Kind.UNSENT: 3, Kind.UNANSWERED: 4, Kind.PEERS: 2, Kind.CRASH: 3, Kind.STANDBY: 1, Kind.FAIL_OVER: 2,
-    Kind.CLOCK: 3,
+    Kind.UNSENT: 3, Kind.UNANSWERED: 4, Kind.PEERS: 2, Kind.MUTE: 2, Kind.DEAF: 2, Kind.UNPLUGGED: 2,
+    Kind.CRASH: 3, Kind.STANDBY: 1, Kind.FAIL_OVER: 2, Kind.CLOCK: 3,
 }  # fmt: skip
 # What befalls the database befalls all; one at a time.
 _DATABASE = (Kind.CRASH, Kind.STANDBY, Kind.FAIL_OVER)
-_LASTING = (Kind.FREEZE, Kind.CUT, Kind.CUT_OUT, Kind.CUT_BACK, Kind.PEERS)
+# What needs a computer of its own for each Central.
+LOSSES = {Kind.MUTE: (Loss.SENT,), Kind.DEAF: (Loss.HEARD,), Kind.UNPLUGGED: (*Loss,)}
+_SILENCES = (Kind.FREEZE, Kind.CUT, Kind.CUT_OUT, Kind.CUT_BACK, *LOSSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,8 @@ class Fault:
     @property
     def deposes(self) -> bool:
         """Whether another Central must lead after it."""
-        lasting = self.kind in _LASTING and self.kind is not Kind.PEERS
         ends = self.kind in (Kind.KILL, Kind.HANDOVER)
-        return self.on_leader and (ends or (lasting and self.lasts_s >= DEPOSES_S))
+        return self.on_leader and (ends or (self.kind in _SILENCES and self.lasts_s >= DEPOSES_S))
 
 
 def plan(seed: int) -> Iterator[tuple[Fault, ...]]:
@@ -118,6 +123,10 @@ async def strike(network: Network, fault: Fault, victim: Member) -> list[str]:
             victim.peers.cut(*fault.ways)
             await asyncio.sleep(fault.lasts_s)
             victim.peers.mend()
+        case Kind.MUTE | Kind.DEAF | Kind.UNPLUGGED:
+            assert victim.cable is not None
+            async with victim.cable.lost(*LOSSES[fault.kind]):
+                await asyncio.sleep(fault.lasts_s)
         case Kind.CRASH:
             await network.pair.restart()
         case Kind.STANDBY:

@@ -5,26 +5,28 @@ import contextlib
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
+from tests.cluster.cables import Cable
 from tests.cluster.postgres_pair import Pair
+from tests.cluster.starter import Started, Starter
 from tests.cluster.wire import Wire
 from tests.ports import free_port
 from tests.system.soak import clock_lies, set_clock
 
-_ROOT = Path(__file__).parents[2]
 _LEADS, _STANDS_BY = "Central listening on", " stands by"
 _BAD = ("Traceback", "the database refused")
-# A payment that is repeated while its first call is still under way.
-_GOOD = "(ledger_reference_key)"
+# Money that is moved again while the first call for it is still under way.
+_GOOD = ("(ledger_reference_key)", "(correction_by_reference)")
 _SETTINGS = {
     "EVCHARGE_CENTRAL__WELCOME_CREDIT": "1000.00",
     "EVCHARGE_CENTRAL__DEFAULT_PRICE": "0.50",
+    # Also on a network of its own nobody else listens.
+    "EVCHARGE_CENTRAL__DATABASE_SECURITY": "plaintext",
     "EVCHARGE_LANG": "en",
     "PYTHONUNBUFFERED": "1",
     "PYTHONDEVMODE": "",
@@ -39,17 +41,21 @@ class Member:
 
     name: str
     state: Path
+    starter: Starter
     database: Wire
     peers: Wire
     port: int = field(default_factory=free_port)
     api_port: int = field(default_factory=free_port)
+    # Where it is; a computer of its own has a cable.
+    host: str = "127.0.0.1"
+    cable: Cable | None = None
     clock: Path | None = None
     ahead_s: int = 0
     # The entry that is started instead of `evcharge`: a mutant.
     entry: Sequence[str] = ("evcharge",)
     environment: dict[str, str] = field(default_factory=dict)
     has_failpoints: bool = False
-    process: asyncio.subprocess.Process | None = None
+    process: Started | None = None
     lines: list[str] = field(default_factory=list)
     # Loop times: when it began to lead, and when it last said that it leads or stands by.
     led: list[float] = field(default_factory=list)
@@ -64,13 +70,13 @@ class Member:
         """Run it for ever; after each end it is started again, unless it is to stay down."""
         while not self.stays_down:
             self.ready.clear()
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", *self.entry, *self.command("central"),
-                "--name", self.name, "--port", str(self.port), "--api-port", str(self.api_port),
-                env=self.env, cwd=self.state.parent, stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            )  # fmt: skip
+            named = ("--name", self.name, "--port", str(self.port), "--api-port", str(self.api_port))
+            words = (*self.entry, *self.command("central"), *named)
+            self.process = await self.starter.start(words, self.env, self.state.parent)
             self._is_told = False
+            if self.stays_down:
+                # Told so while it was started.
+                self.signal(signal.SIGKILL)
             await self._read(self.process)
             self._note_end(await self.process.wait())
             await asyncio.sleep(0.2)
@@ -85,8 +91,15 @@ class Member:
     def env(self) -> dict[str, str]:
         """What its process is told."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("EVCHARGE_")}
-        url = f"postgresql://evcharge@127.0.0.1:{self.database.port}/postgres"
-        told = kept | _SETTINGS | {"EVCHARGE_CENTRAL__DATABASE": url, "PYTHONPATH": str(_ROOT)}
+        told = (
+            kept
+            | _SETTINGS
+            | {
+                "EVCHARGE_CENTRAL__DATABASE": f"postgresql://evcharge@{self.database.host}:{self.database.port}/postgres",
+                "EVCHARGE_CENTRAL__HOST": self.host,
+                "EVCHARGE_CENTRAL__API_HOST": self.host,
+            }
+        )
         if self.has_failpoints:
             told["EVCHARGE_FAILPOINT"] = _FAILPOINTS
         return told | clock_lies(self.clock) | self.environment
@@ -95,8 +108,7 @@ class Member:
         """Return a command for its state folder."""
         return [*words, "--state", str(self.state)]
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
+    async def _read(self, process: Started) -> None:
         async for raw in process.stdout:
             line = raw.decode("utf-8", "replace").rstrip()
             self.lines.append(line)
@@ -104,7 +116,7 @@ class Member:
                 self.led.append(asyncio.get_running_loop().time())
             if _LEADS in line or _STANDS_BY in line:
                 self.ready.set()
-            if any(bad in line for bad in _BAD) and _GOOD not in line:
+            if any(bad in line for bad in _BAD) and not any(good in line for good in _GOOD):
                 self.problems.append(f"{self.name}: {line}")
 
     def sets_its_clock(self, ahead_s: int) -> None:
@@ -132,25 +144,42 @@ class Network:
     """Some Centrals on a pair of databases."""
 
     def __init__(
-        self, folder: Path, pair: Pair, names: str, *, mutant: str = "", clocks: bool = True
+        self,
+        folder: Path,
+        pair: Pair,
+        names: str,
+        *,
+        mutant: str = "",
+        clocks: bool = True,
+        host: str = "127.0.0.1",
+        cables: Sequence[Cable] = (),
     ) -> None:
+        """`host` is where the database is; with `cables`, each Central is at the end of one."""
         self.pair = pair
         self._folder = folder
         self.members: list[Member] = []
         # What starts each of them again.
         self.lives: list[asyncio.Task[None]] = []
-        state_folder.init_state(folder / names[0], [], utc_now())
+        hosts = [cable.pc.address for cable in cables]
+        state_folder.init_state(folder / names[0], hosts, utc_now())
         (folder / names[0] / "central").mkdir(exist_ok=True)
         # Which the first Central would make: each knows the same operator.
         token = state_folder.operator_token_path(folder / names[0])
         secret_files.kept_secret(token, secret_files.new_secret())
-        for name in names:
+        # Which clock it is is read anew by whatever is started.
+        lies = clock_lies(folder / f"{names[0]}.clock") if clocks else {}
+        self._starters = [Starter(environment=lies, through=cable.pc.through) for cable in cables]
+        self._starters = self._starters or [Starter(environment=lies)]
+        for place, name in enumerate(names):
             state = folder / name
             if name != names[0]:
                 shutil.copytree(folder / names[0], state)
             port = free_port()
+            at = hosts[place] if cables else host
             member = Member(
-                name, state, Wire(lambda: ("127.0.0.1", pair.port)), Wire(_at(port)), port,
+                name, state, self._starters[place % len(self._starters)],
+                Wire(lambda: ("127.0.0.1", pair.port), host), Wire(_at(at, port)), port,
+                host=at, cable=cables[place] if cables else None,
                 clock=folder / f"{name}.clock" if clocks else None,
                 entry=("tests.cluster.mutants", mutant) if mutant else ("evcharge",),
             )  # fmt: skip
@@ -172,9 +201,11 @@ class Network:
         """How often one began to lead."""
         return sum(len(one.led) for one in self.members)
 
-    async def begin(self, within_s: float = 180.0) -> None:
+    async def begin(self, within_s: float = 300.0) -> None:
         """Start all, the first one first, so that it leads."""
         async with asyncio.timeout(within_s):
+            for starter in self._starters:
+                await starter.begin()
             for member in self.members:
                 await member.database.begin()
                 await member.peers.begin()
@@ -198,27 +229,26 @@ class Network:
                 code = await member.goes_down(signal.SIGKILL)
             if code:
                 problems.append(f"{member.name} ended with {code} at the end: {member.lines[-1:]}")
+        await asyncio.wait(self.lives, timeout=within_s)
         return problems
 
     async def end(self) -> None:
-        """Kill what still runs."""
-        for member in self.members:
-            member.stays_down = True
-            member.signal(signal.SIGKILL)
+        """Kill what still runs, also what is being started."""
+        for life in self.lives:
+            life.cancel()
         await asyncio.gather(*self.lives, return_exceptions=True)
+        for starter in self._starters:
+            await starter.end()
         for member in self.members:
             await member.database.end()
             await member.peers.end()
 
     async def run(self, member: Member, *words: str) -> tuple[int, str]:
         """Run a command on a member's state folder; return its exit code and what it said."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "evcharge", *member.command(*words), env=member.env, cwd=self._folder,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        said, _ = await process.communicate()
-        return process.returncode or 0, said.decode("utf-8", "replace")
+        started = await member.starter.start(("evcharge", *member.command(*words)), member.env, self._folder)
+        said = await started.stdout.read()
+        return await started.wait(), said.decode("utf-8", "replace")
 
 
-def _at(port: int) -> Callable[[], tuple[str, int]]:
-    return lambda: ("127.0.0.1", port)
+def _at(host: str, port: int) -> Callable[[], tuple[str, int]]:
+    return lambda: (host, port)

@@ -1,9 +1,11 @@
 """One run: clients work, things break one after the other, and at the end everything is held against the books."""
 
 import asyncio
+import contextlib
+import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,12 +17,14 @@ from evcharge.labels.operator import SENTENCES
 from evcharge.runtime.clock import utc_now
 from evcharge.security import state_folder
 from tests.cluster.bank import Bank
+from tests.cluster.cables import Cable, apart
 from tests.cluster.fleet import Dialler, RememberingPoint
-from tests.cluster.history import History, TopUp
+from tests.cluster.history import History, Order
 from tests.cluster.judge import Verdict, judge, read
-from tests.cluster.nemesis import CLOCK_S, Fault, Kind, plan, strike
+from tests.cluster.nemesis import CLOCK_S, LOSSES, Fault, Kind, plan, strike
 from tests.cluster.network import Member, Network
 from tests.cluster.postgres_pair import Pair, pair
+from tests.system.lab import NoLab
 from tests.system.soak import FAKETIME
 
 _CHARGE_S = 1.0
@@ -48,6 +52,8 @@ class Wish:
     mutant: str = ""
     # What breaks; empty: everything.
     kinds: frozenset[Kind] = frozenset()
+    # Each Central on a computer of its own, if this one lets us.
+    apart: bool = False
     # A run that has found something ends.
     ends_at_problem: bool = False
     # Where all that the programs said is kept.
@@ -66,9 +72,12 @@ class Report:
     took_s: dict[Kind, list[float]] = field(default_factory=dict)
     snapshots: int = 0
     bad_snapshots: int = 0
-    top_ups: int = 0
+    orders: int = 0
     repeated: int = 0
     seconds: float = 0.0
+    # What clients took of the processors, and what the Centrals did; the databases are not counted.
+    cpu_s: float = 0.0
+    centrals_cpu_s: float = 0.0
     verdict: Verdict = field(default_factory=Verdict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -82,20 +91,43 @@ class Report:
 async def prove(
     folder: Path, wish: Wish, tell: Callable[[Report, History], None] = lambda *_: None
 ) -> Report:
-    """Run one proof in `folder`; return what came out."""
-    async with pair() as both:
-        run = _Run(folder, both, wish)
-        try:
-            return await run.run(tell)
-        finally:
-            await run.end()
+    """Run one proof in `folder`; return what came out. Raises ValueError: none of what is to break can be broken."""
+    with contextlib.ExitStack() as ends:
+        host, cables, why = "127.0.0.1", list[Cable](), ""
+        if wish.apart:
+            try:
+                here, cables = ends.enter_context(apart(wish.centrals))
+                host = here.address
+            except (NoLab, OSError) as problem:
+                why = f"no packets were lost: {problem}"
+        async with pair() as both:
+            run = _Run(folder, both, wish, host, cables)
+            run.report.notes += [why] if why else []
+            try:
+                report = await run.run(tell)
+            finally:
+                await run.end()
+            used = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+            report.cpu_s, report.centrals_cpu_s = (one.ru_utime + one.ru_stime for one in used)
+            return report
 
 
 class _Run:
-    def __init__(self, folder: Path, both: Pair, wish: Wish) -> None:
+    def __init__(self, folder: Path, both: Pair, wish: Wish, host: str, cables: Sequence[Cable]) -> None:
         self._wish = wish
+        self._kinds = (wish.kinds or set(Kind)) - (set() if cables else set(LOSSES))
+        if not self._kinds:
+            raise ValueError("nothing of that can be broken here")
         self.report = Report(wish.seed)
-        self._network = Network(folder, both, wish.centrals, mutant=wish.mutant, clocks=FAKETIME is not None)
+        self._network = Network(
+            folder,
+            both,
+            wish.centrals,
+            mutant=wish.mutant,
+            clocks=FAKETIME is not None,
+            host=host,
+            cables=cables,
+        )
         self._history = History()
         self._bank = Bank(both)
         self._dialler = Dialler(
@@ -144,7 +176,7 @@ class _Run:
                 done = sum(report.faults.values()) >= wish.faults and self._history.tickets >= wish.tickets
                 if done or time.monotonic() - began > wish.seconds or (wish.ends_at_problem and self._found):
                     break
-                if wish.kinds and not {fault.kind for fault in faults} <= wish.kinds:
+                if not {fault.kind for fault in faults} <= self._kinds:
                     continue
                 await self._break(faults)
                 tell(report, self._history)
@@ -221,34 +253,42 @@ class _Run:
         self._diary.append(f"{utc_now():%H:%M:%S.%f} {what}")
 
     async def _pay(self) -> None:
-        """An operator pays into wallets, each time under a reference of its own, until Central confirms it."""
-        drivers = [one.driver_id for one in self._points]
+        """An operator moves money, each time under a reference of its own, until Central confirms it."""
         state = self._network.members[0].state
         token = BearerToken(OPERATOR_VARIABLE, state_folder.operator_token_path(state), {})
         say = Speech(SENTENCES, "en")
         # Who answered is asked first the next time.
         centrals = [
-            ApiClient(f"https://127.0.0.1:{one.api_port}", state / "ca.pem", say, token, _PAYS_WITHIN_S)
+            ApiClient(f"https://{one.host}:{one.api_port}", state / "ca.pem", say, token, _PAYS_WITHIN_S)
             for one in self._network.members
         ]
-        number = 0
         while self._pays:
             await asyncio.sleep(_PAYS_EVERY_S)
-            paid = TopUp(f"proof-{number}", drivers[number % len(drivers)], 100 + number)
-            if not any(one.driver_id == paid.driver_id for one in self._history.requests.values()):
+            order = self._next_order()
+            if order is None or order.reference in self._history.orders:
                 continue
-            number += 1
-            self._history.top_ups[paid.reference] = paid
-            while not paid.is_confirmed:
-                paid.times += 1
-                body = {"cents": paid.cents, "reference": paid.reference, "confirm": True}
+            self._history.orders[order.reference] = order
+            while not order.is_confirmed:
+                body = order.more | {"cents": order.cents, "reference": order.reference, "confirm": True}
                 try:
-                    path = f"/api/drivers/{paid.driver_id}/top-up"
-                    await centrals[0].call("POST", path, dict[str, object], body=body)
-                    paid.is_confirmed = True
+                    await centrals[0].call("POST", order.path, dict[str, object], body=body)
+                    order.is_confirmed = True
                 except EvchargeError:
                     centrals.append(centrals.pop(0))
                     await asyncio.sleep(_PAYS_EVERY_S)
+
+    def _next_order(self) -> Order | None:
+        """Return a payment, or a refund of the last ticket, by turns; None while there is nothing for it."""
+        history = self._history
+        number = len(history.orders)
+        session_id, cents = history.last
+        if number % 2:
+            path = f"/api/sessions/{session_id}/refund"
+            return Order(f"refund-{session_id}", path, 1, {"reason": "proof"}) if cents > 1 else None
+        driver_id = self._points[number // 2 % len(self._points)].driver_id
+        if not any(one.driver_id == driver_id for one in history.requests.values()):
+            return None
+        return Order(f"proof-{number}", f"/api/drivers/{driver_id}/top-up", 100 + number)
 
     # ---- judging
 
@@ -268,7 +308,7 @@ class _Run:
             )
 
     def _all_are_told(self) -> bool:
-        paid = all(one.is_confirmed for one in self._history.top_ups.values())
+        paid = all(one.is_confirmed for one in self._history.orders.values())
         return paid and all(point.has_told_all for point in self._points)
 
     async def _is_settled(self) -> bool:
@@ -293,10 +333,10 @@ class _Run:
         report.verdict = judge(await read(network.pair.url), self._history, self._points)
         report.problems += [*report.verdict.problems, *self._bank.problems, *await self._bank.taken_early()]
         report.snapshots, report.bad_snapshots = self._bank.snapshots, self._bank.bad
-        for member in network.members:
+        verified = await asyncio.gather(*(network.run(one, "audit", "verify") for one in network.members))
+        for member, (code, said) in zip(network.members, verified, strict=True):
             report.problems += member.problems[:3]
             report.died += sum(code == -9 for code in member.ends)
-            code, said = await network.run(member, "audit", "verify")
             if code:
                 report.problems.append(f"audit verify with the anchors of {member.name}: {said[-300:]}")
             odd = [code for code in member.ends if code not in (0, -9)]
@@ -308,7 +348,7 @@ class _Run:
             )
         report.takeovers = network.takeovers - 1
         report.died -= report.faults[Kind.KILL]
-        report.top_ups = len(self._history.top_ups)
+        report.orders = len(self._history.orders)
         report.repeated = self._history.repeated
         report.problems = list(dict.fromkeys(report.problems))
 

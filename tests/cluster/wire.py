@@ -16,13 +16,14 @@ class Way(Enum):
 
 
 class Wire:
-    """Listens on `port`; whoever connects there talks to `far()`.
+    """Listens on `port` of `host`; whoever connects there talks to `far()`.
 
     What is sent over a cut wire waits, as TCP repeats it until it arrives; also the end of a connection does.
     """
 
-    def __init__(self, far: Callable[[], tuple[str, int]]) -> None:
+    def __init__(self, far: Callable[[], tuple[str, int]], host: str = "127.0.0.1") -> None:
         self._far = far
+        self.host = host
         self._open = {way: asyncio.Event() for way in Way}
         self._talks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -31,7 +32,7 @@ class Wire:
 
     async def begin(self) -> None:
         """Listen on a port of its own."""
-        self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._take, self.host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def cut(self, *ways: Way) -> None:

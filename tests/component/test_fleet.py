@@ -121,6 +121,25 @@ async def test_whoever_loses_its_links_comes_back(town: Town, what: Blow):
     assert len(tally.logins) > 2 * POINTS
 
 
+async def test_the_end_of_a_charge_that_central_could_not_store_is_told_again(town: Town, monkeypatch):
+    monkeypatch.setattr(SimulatedPoint, "second_s", 0.05)
+    fleet, tally = of(town)
+    surge = Turn(at_s=0.5, what=Blow.SURGE, share=1)
+    scenario = Scenario(seconds=3600, pause_s=3600, charge_s=20, turns=(surge,))
+    async with asyncio.timeout(90), asyncio.TaskGroup() as tasks:
+        playing = tasks.create_task(fleet_run.play(fleet, scenario, 1, lambda _: None))
+        while not all(point.is_charging for point in fleet):
+            await asyncio.sleep(0.01)
+        with town.with_a_full_disk():
+            while any(point.is_charging for point in fleet):
+                await asyncio.sleep(0.01)
+            await town.says("cannot store")
+        while tally.tickets < POINTS:
+            await asyncio.sleep(0.01)
+        playing.cancel()
+    assert tally.lost == 0
+
+
 async def test_faults_and_cold_are_what_central_sees_and_pass(town: Town):
     fleet, _ = of(town)
     turns = (

@@ -19,7 +19,7 @@ import pytest
 from evcharge.central.books import setup
 from evcharge.central.books.invariants import violations
 from evcharge.central.books.rows import STATEMENTS
-from evcharge.domain.errors import Deposed, NotNow, StateError, Taken
+from evcharge.domain.errors import Deposed, EvchargeError, NotNow, StateError, Taken
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel, HandedOver
 from evcharge.runtime.clock import utc_now
@@ -31,7 +31,7 @@ from evcharge.storage.members import Cause, Me, Membership
 from evcharge.storage.postgres_books import PostgresBooks, open_postgres, ready
 from evcharge.storage.postgres_connection import connect
 from evcharge.storage.postgres_place import Place
-from evcharge.storage.statements import Put
+from evcharge.storage.statements import Put, Sql
 from evcharge.storage.store_errors import StoreDeposed
 from tests.component import engines
 from tests.component.postgres_way import Way
@@ -199,6 +199,38 @@ async def test_whoever_takes_over_knows_every_commit_that_was_confirmed(tmp_path
         with pytest.raises(StoreDeposed):
             await writing
         assert read == confirmed
+
+
+FORGET = Sql("DELETE FROM order_taken WHERE at < :before")
+_WAIT_FOR_LOCKS = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+
+async def test_what_is_cleared_out_while_another_one_takes_over_is_gone_wholly_or_not_at_all(tmp_path: Path):
+    """The heir waits for a commit that is under way, also for one of several statements, and reads what came of it."""
+    looking = await connect(Place(url=engines.address(tmp_path)))
+    async with opened(tmp_path, "A") as first, Heir(tmp_path) as heir, asyncio.timeout(WITHIN_S):
+
+        async def waiting(number: int) -> None:
+            while await looking.fetchval(_WAIT_FOR_LOCKS) < number:
+                await asyncio.sleep(0.01)
+
+        await put(first, "old")
+        async with looking.transaction():
+            # It comes no further than here.
+            await looking.execute("SELECT * FROM order_taken FOR UPDATE")
+            writes = [(PUT, [("new", "u")]), (FORGET, [{"before": "u"}])]
+            clearing = asyncio.create_task(first.commit(writes))
+            await waiting(1)
+            freeze(first)
+            first._lease._life.terminate()
+            await waiting(2)
+            assert not heir.leads.is_set()
+        second = await heir.took_over()
+        (problem,) = await asyncio.gather(clearing, return_exceptions=True)
+        assert await stored(second) == (["old"] if problem else ["new"])
+        with pytest.raises(StoreDeposed):
+            await first.commit(writes)
+    await looking.close()
 
 
 async def test_a_name_belongs_to_one_that_lives(tmp_path: Path, monkeypatch):
@@ -534,11 +566,24 @@ class Process:
         tls = client_context(self.state / "ca.pem")
         return {"ssl": tls, "headers": {"Authorization": f"Bearer {token}"}}
 
-    async def get(self, path: str, token: str = "") -> tuple[int, dict[str, object]]:
+    async def get(self, path: str, token: str = "") -> tuple[int, dict[str, Any]]:
         """Ask its API as the operator."""
         url = f"https://127.0.0.1:{self.api_port}{path}"
         async with aiohttp.ClientSession() as http, http.get(url, **self._asking(token)) as found:
             return found.status, await found.json(content_type=None)
+
+    async def reports(self, alert: str) -> int:
+        """Tell its API of the weather in Berlin; return the answer's status."""
+        token = secret_files.read_secret(state_folder.weather_token_path(self.state))
+        url, body = (
+            f"https://127.0.0.1:{self.api_port}/api/weather_alert",
+            {"location": "Berlin", "alert": alert},
+        )
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(url, json=body, **self._asking(token)) as found,
+        ):
+            return found.status
 
     async def page(self) -> dict[str, object]:
         """Open a page's WebSocket; return its first frame."""
@@ -620,8 +665,13 @@ async def test_a_charge_goes_on_at_the_other_central_when_its_own_is_killed(tmp_
 
 async def test_a_frozen_leader_that_wakes_stands_by(tmp_path: Path):
     async with two(tmp_path) as (one, other):
+        await (await one.leads()).monitor("CP001")
+        assert await one.reports("COLD") == 200
         os.kill(one.process.pid, signal.SIGSTOP)
         town = await other.leads()
+        # It is as cold as it was.
+        (berlin,) = (await other.get("/api/locations"))[1]["locations"]
+        assert berlin["alerts"] == ["COLD"]
         seen = len(one.lines)
         os.kill(one.process.pid, signal.SIGCONT)
         await one.says("This Central does not lead any more", seen)
@@ -630,6 +680,10 @@ async def test_a_frozen_leader_that_wakes_stands_by(tmp_path: Path):
         await town.engine("CP001")
         assert await one.get("/api/cps") == await other.get("/api/cps")
         assert (await one.get("/api/members"))[1]["cause"] == "silent"
+        # Whoever is asked, it is the one at work that hears of it.
+        assert await one.reports("OK") == 200
+        (berlin,) = (await other.get("/api/locations"))[1]["locations"]
+        assert berlin["alerts"] == []
 
 
 async def test_a_leader_that_is_cut_off_stands_by_until_the_database_is_back(tmp_path: Path):
@@ -648,6 +702,30 @@ async def test_a_leader_that_is_cut_off_stands_by_until_the_database_is_back(tmp
         await one.says("can be reached again", seen)
         assert (await one.get("/api/members"))[1]["leader"] == "B"
     await way.cut()
+
+
+async def test_a_second_one_of_a_name_takes_the_place_of_one_that_is_frozen(tmp_path: Path):
+    state_folder.init_state(tmp_path / "a", [], utc_now())
+    one, again = Process(tmp_path / "a", "A"), Process(tmp_path / "b", "A")
+    try:
+        await one.start(engines.address(tmp_path))
+        monitor = await (await one.leads()).monitor("CP001")
+        shutil.copytree(one.state, again.state, ignore=shutil.ignore_patterns("*.socket", "*.lock"))
+        os.kill(one.process.pid, signal.SIGSTOP)
+        await again.start(engines.address(tmp_path))
+        await (await again.leads()).monitor("CP001")
+        seen = len(one.lines)
+        os.kill(one.process.pid, signal.SIGCONT)
+        await one.says("is in use by another Central called A", seen)
+        assert await one.process.wait() != 0
+        with pytest.raises(EvchargeError):
+            await ended_by(monitor)
+        await monitor.close()
+        assert (await again.get("/api/members"))[1]["leader"] == "A"
+    finally:
+        await one.ends()
+        if hasattr(again, "process"):
+            await again.ends()
 
 
 async def test_one_that_is_stopped_hands_over(tmp_path: Path):

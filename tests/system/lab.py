@@ -71,6 +71,10 @@ class Network:
         )
         return pc
 
+    def process_of(self, pc: Pc) -> int:
+        """Return the number of a process that is on `pc`."""
+        return self._holders[pc.number].pid
+
     # ---- what breaks
 
     @contextlib.contextmanager

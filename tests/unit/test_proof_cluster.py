@@ -3,24 +3,32 @@
 import asyncio
 import contextlib
 import itertools
+import os
 import signal
+import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from evcharge.domain.journal_records import AnyRecord, SupplyEnd, SupplyStart
 from evcharge.evc1.messages import Message, Progress
 from evcharge.fleet.tally import Tally
+from tests.absent import absent
 from tests.cluster import bank
+from tests.cluster.cables import Loss, apart
 from tests.cluster.fleet import RememberingPoint
-from tests.cluster.history import Answer, History, Request, TopUp
+from tests.cluster.history import Answer, History, Order, Request
 from tests.cluster.judge import Books, judge
 from tests.cluster.nemesis import Kind, plan
 from tests.cluster.network import Member
 from tests.cluster.proof import unproved
+from tests.cluster.starter import Started, Starter
 from tests.cluster.wire import Way, Wire
+from tests.system.lab import NoLab
 
 _SESSION, _REQUEST = "S-00000001", "request-0001"
 
@@ -46,13 +54,13 @@ def _told() -> tuple[Books, History, RememberingPoint]:
     ]  # fmt: skip
     point.journal, point.confirmed = journal, 2
     history.requests[_REQUEST] = Request(_REQUEST, point.driver_id, Answer.TICKETED)
-    history.top_ups["paid"] = TopUp("paid", point.driver_id, 100, is_confirmed=True)
+    history.orders["paid"] = Order("paid", "/api/…/top-up", 100, is_confirmed=True)
     history.shown[(_SESSION, 1000, 50)] += 1
     books = Books(
         sessions={_REQUEST: [(_SESSION, "TICKETED")]},
         tickets={_SESSION: (1000, 50)},
         corrected_mwh={},
-        top_ups={"paid": [100]},
+        moved={"paid": [100]},
         journals={point.cp_id: 2},
         unseen=0,
     )
@@ -110,11 +118,11 @@ def _unconfirmed_records(books: Books, history: History, point: RememberingPoint
 
 
 def _lost_payment(books: Books, history: History, point: RememberingPoint) -> None:
-    books.top_ups.clear()
+    books.moved.clear()
 
 
 def _paid_twice(books: Books, history: History, point: RememberingPoint) -> None:
-    books.top_ups["paid"] *= 2
+    books.moved["paid"] *= 2
 
 
 def _in_an_inbox(books: Books, history: History, point: RememberingPoint) -> None:
@@ -135,8 +143,8 @@ def _in_an_inbox(books: Books, history: History, point: RememberingPoint) -> Non
         (_never_shown, "its ticket was never shown"),
         (_lost_records, "records were confirmed that the books do not have"),
         (_unconfirmed_records, "records were never confirmed"),
-        (_lost_payment, "a payment was confirmed and is not in the books"),
-        (_paid_twice, "a payment is not in the books as it was made, once"),
+        (_lost_payment, "an order about money was confirmed and is not in the books"),
+        (_paid_twice, "an order about money is not in the books as it was given, once"),
         (_in_an_inbox, "1 tickets lie in inboxes"),
     ],
 )
@@ -226,16 +234,16 @@ _READY = "Central listening on 127.0.0.1:9002"
         ("PostgreSQL is away", "sys.exit(3)", []),
     ],
 )
-async def test_a_central_that_was_there_and_ends_by_itself_is_a_problem(tmp_path, says, ends, found):
-    member = _member(tmp_path, f"print({says!r}, flush=True)\n{ends}\n")
+async def test_a_central_that_was_there_and_ends_by_itself_is_a_problem(starter, tmp_path, says, ends, found):
+    member = _member(starter, tmp_path, f"print({says!r}, flush=True)\n{ends}\n")
     async with asyncio.timeout(30):
         await member.live()
     assert (len(member.ends), member.problems) == (1, found)
 
 
-async def test_a_central_that_was_told_to_end_is_none(tmp_path):
+async def test_a_central_that_was_told_to_end_is_none(starter, tmp_path):
     waits = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))"
-    member = _member(tmp_path, f"{waits}\nprint({_READY!r}, flush=True)\nsignal.pause()\n")
+    member = _member(starter, tmp_path, f"{waits}\nprint({_READY!r}, flush=True)\nsignal.pause()\n")
     async with asyncio.timeout(30):
         life = asyncio.create_task(member.live())
         await member.ready.wait()
@@ -244,19 +252,55 @@ async def test_a_central_that_was_told_to_end_is_none(tmp_path):
     assert (member.ends, member.problems) == ([3], [])
 
 
+@pytest_asyncio.fixture
+async def starter() -> AsyncIterator[Starter]:
+    """What starts a process of whatever module."""
+    starter = Starter(())
+    await starter.begin()
+    yield starter
+    await starter.end()
+
+
+async def test_whoever_is_started_is_as_it_would_be_by_itself_and_lives_no_longer_than_the_proof(
+    starter, tmp_path
+):
+    (tmp_path / "one.py").write_text(
+        "import os, sys\n"
+        "print(__name__, os.getcwd(), sys.argv[1:], sorted(os.environ), sys.stdin.read(), flush=True)\n"
+        "print(file=sys.stderr)\n"
+    )
+    async with asyncio.timeout(30):
+        one = await starter.start(["one"], {"A": "1"}, tmp_path)
+        assert (await one.stdout.read()).decode() == f"__main__ {tmp_path} [] ['A'] \n\n"
+        assert await one.wait() == 0
+        (tmp_path / "two.py").write_text("import signal\nprint('there', flush=True)\nsignal.pause()\n")
+        first, two, three = [await starter.start(["two"], {}, tmp_path) for _ in range(3)]
+        assert {await each.stdout.readline() for each in (first, two, three)} == {b"there\n"}
+        three.send_signal(signal.SIGSTOP)
+        for each in (first, two):
+            each.send_signal(signal.SIGTERM)
+            assert await each.wait() == -signal.SIGTERM
+        assert three.returncode is None
+        await starter.end()
+        assert await three.wait() == -signal.SIGKILL
+        assert await three.stdout.read() == b""
+    with pytest.raises(ProcessLookupError):
+        os.kill(three.pid, 0)
+
+
 class _Once(Member):
     """One that is not started again."""
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
+    async def _read(self, process: Started) -> None:
         self.stays_down = True
         await super()._read(process)
 
 
-def _member(folder: Path, code: str) -> Member:
+def _member(starter: Starter, folder: Path, code: str) -> Member:
     """Return a Central that is `code`."""
     (folder / "ending.py").write_text(f"import os, signal, sys\n{code}")
     wire = Wire(lambda: ("127.0.0.1", 1))
-    return _Once("A", folder / "A", wire, wire, 1, 1, entry=("ending",))
+    return _Once("A", folder / "A", starter, wire, wire, 1, 1, entry=("ending",))
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -289,3 +333,52 @@ async def test_what_is_said_over_a_cut_wire_arrives_when_it_is_mended(ways):
     await wire.end()
     far.close()
     await far.wait_closed()
+
+
+_ECHO = """
+import socket, sys
+here = socket.socket(type=socket.SOCK_DGRAM)
+here.bind((sys.argv[1], 7))
+print("there", flush=True)
+while True:
+    data, far = here.recvfrom(100)
+    print(data.decode(), flush=True)
+    here.sendto(data, far)
+"""
+
+
+async def test_of_two_computers_one_says_what_the_other_does_not_hear(tmp_path):
+    (tmp_path / "echo.py").write_text(_ECHO)
+    with contextlib.ExitStack() as ends:
+        try:
+            here, (cable,) = ends.enter_context(apart("A"))
+        except (NoLab, OSError) as problem:
+            absent(str(problem))
+        starter = Starter((), through=cable.pc.through)
+        said = ends.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        said.bind((here.address, 0))
+        said.settimeout(0)
+        loop = asyncio.get_running_loop()
+
+        async def sends(data: bytes) -> None:
+            await loop.sock_sendto(said, data, (cable.pc.address, 7))
+
+        async def hears() -> bytes:
+            return await loop.sock_recv(said, 100)
+
+        async with asyncio.timeout(60):
+            await starter.begin()
+            far = await starter.start(["echo", cable.pc.address], {}, tmp_path)
+            assert await far.stdout.readline() == b"there\n"
+            await sends(b"1")
+            assert (await far.stdout.readline(), await hears()) == (b"1\n", b"1")
+            async with cable.lost(Loss.SENT):
+                await sends(b"2")
+                assert await far.stdout.readline() == b"2\n"
+            await sends(b"3")
+            assert (await far.stdout.readline(), await hears()) == (b"3\n", b"3")
+            async with cable.lost(Loss.HEARD):
+                await sends(b"4")
+            await sends(b"5")
+            assert (await far.stdout.readline(), await hears()) == (b"5\n", b"5")
+            await starter.end()
