@@ -5,7 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -18,6 +18,7 @@ from evcharge.central.services import notify_setup
 from evcharge.central.services.notifier import NotifyBook
 from evcharge.central.services.notify_ways import Mail, MailServer, Message, NotTaken, NotThere
 from evcharge.domain.errors import ConfigError
+from evcharge.domain.timestamps import text_of
 from evcharge.evc1 import messages
 from evcharge.runtime.config import NotifySettings
 from evcharge.runtime.waiting import Backoff
@@ -43,17 +44,19 @@ def arrivals_are_untold(monkeypatch: pytest.MonkeyPatch):
 
 @dataclass
 class Hook:
-    """A web server that is told things; `status` is what it answers."""
+    """A web server that is told things; `status` is what it answers, and `refuses` are topics that nobody may use."""
 
     url: str = ""
     status: int = 200
+    refuses: set[str] = field(default_factory=set)
     told: list[tuple[dict, str | None]] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def hear(self, request: web.Request) -> web.Response:
-        self.told.append((await request.json(), request.headers.get("Authorization")))
+        body = await request.json()
+        self.told.append((body, request.headers.get("Authorization")))
         self.news.set()
-        return web.Response(status=self.status)
+        return web.Response(status=403 if body.get("topic") in self.refuses else self.status)
 
     async def has(self, kind: str, times: int = 1) -> list[dict]:
         async with asyncio.timeout(WITHIN_S):
@@ -269,6 +272,37 @@ async def test_a_driver_that_wants_to_hears_that_its_car_is_full_and_nobody_else
             "message": "CP002: battery full after 2.000 kWh, 0.50 €. Please make room for the next one.",
         }
         assert (len(postbox.mails), len(hook.told)) == (1, 1)
+
+
+def full(number: int, to: str = "", ago: timedelta = timedelta(0)) -> Message:
+    """What waits at ntfy for a driver, or for the operators."""
+    at = text_of(datetime.now(UTC) - ago)
+    return msgspec.structs.replace(message("ntfy", to), id=f"M-{number}", text=f"M-{number}", at=at)
+
+
+async def test_an_address_that_takes_nothing_holds_up_neither_the_operators_nor_other_drivers(
+    tmp_path: Path, hook: Hook
+):
+    hook.refuses = {"reserved-topic"}
+    told = settings(None, ntfy=f"{hook.url}/operators", point_after_s=86_400.0, alert_after_s=86_400.0)
+    async with opened(tmp_path, notify=told):
+        pass
+    book = NotifyBook(tmp_path / "central" / "notified.json")
+    old = timedelta(hours=2)
+    book.kept.waiting = [
+        full(1, "reserved-topic", old),
+        full(2, "reserved-topic"),
+        full(3, "topic-of-d02"),
+        full(4),
+    ]
+    book.is_changed = True
+    await book.save()
+    async with opened(tmp_path, notify=told) as office:
+        async with asyncio.timeout(WITHIN_S):
+            while [one["id"] for one in kept(office)["waiting"]] != ["M-2"]:
+                await asyncio.sleep(0.02)
+    # What is too old for anybody was tried once more, and given up; what is not is tried again and again.
+    assert {body["message"] for body, _ in hook.told} == {"M-1", "M-2", "M-3", "M-4"}
 
 
 async def test_what_was_told_is_known_after_a_restart_with_accents_with_euros_and_in_any_number(

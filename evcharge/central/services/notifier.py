@@ -5,10 +5,11 @@ and what still waits into a file of its own, so that a restart of Central tells 
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -134,7 +135,7 @@ class Notifier:
         # Points to look at, and since when (in loop time) those are out that are.
         self._touched: set[CpId] = {point.cp_id for point in facts.points()}
         self._out: dict[CpId, float] = {}
-        self._news = {name: asyncio.Event() for name in ways}
+        self._news = {(name, is_own): asyncio.Event() for name in ways for is_own in (False, True)}
         self._number = 0
         feed.listen(self._on_event)
 
@@ -200,6 +201,7 @@ class Notifier:
             tasks.create_task(self._look_on())
             for name, way in self.ways.items():
                 tasks.create_task(self._send(name, way))
+                tasks.create_task(self._send_to_drivers(name, way))
 
     async def _look_on(self) -> None:
         loop = asyncio.get_running_loop()
@@ -295,28 +297,39 @@ class Notifier:
 
     def _enqueue(self, message: Message) -> None:
         waiting = self._book.kept.waiting
-        own = [one for one in waiting if one.way == message.way]
-        if len(own) >= MOST_WAITING:
+        before = [one for one in waiting if _queue(one) == _queue(message)]
+        if len(before) >= MOST_WAITING:
             # The first may be on its way.
-            waiting.remove(own[1])
-            log.warning("%s", said("notify dropped", way=message.way, title=own[1].title))
+            waiting.remove(before[1])
+            log.warning("%s", said("notify dropped", way=message.way, title=before[1].title))
         waiting.append(message)
         self._book.is_changed = True
-        self._news[message.way].set()
+        self._news[_queue(message)].set()
+
+    async def _next(self, queue: tuple[str, bool]) -> Message:
+        """Return what waits first in a queue, once something does."""
+        while True:
+            for message in self._book.kept.waiting:
+                if _queue(message) == queue:
+                    return message
+            self._news[queue].clear()
+            await self._news[queue].wait()
+
+    async def _settle(self, message: Message) -> None:
+        """It is told, or never will be."""
+        self._book.kept.waiting.remove(message)
+        self._book.is_changed = True
+        await self._book.save()
 
     async def _send(self, name: str, way: NotificationChannel) -> None:
-        """Send what waits for one way, in order; again and again while it is not there."""
-        waiting, backoff = self._book.kept.waiting, self._backoff()
+        """Send what waits for the operators at one way, in order; again and again while it is not there."""
+        backoff = self._backoff()
         outage: Outage[str] = Outage(
             lambda why: log.warning("%s", said("notify lost", way=name, why=because(why))),
             lambda: log.info("%s", said("notify back", way=name)),
         )
         while True:
-            message = next((one for one in waiting if one.way == name), None)
-            if message is None:
-                self._news[name].clear()
-                await self._news[name].wait()
-                continue
+            message = await self._next((name, False))
             try:
                 await way.send(message)
             except NotThere as problem:
@@ -324,15 +337,50 @@ class Notifier:
                 await asyncio.sleep(backoff.next_s())
                 continue
             except NotTaken as problem:
-                log.warning(
-                    "%s", said("notify refused", way=name, title=message.title, why=because(problem.why))
-                )
+                _refused(message, problem.why)
             else:
                 outage.back()
                 backoff.reset()
-            waiting.remove(message)
-            self._book.is_changed = True
-            await self._book.save()
+            await self._settle(message)
+
+    async def _send_to_drivers(self, name: str, way: NotificationChannel) -> None:
+        """Send what waits for drivers at one way; an address that takes nothing holds up nobody else.
+
+        Each message has a pace of its own, until it is so old that nobody needs it any more.
+        """
+        loop, news = asyncio.get_running_loop(), self._news[name, True]
+        tried: dict[str, tuple[float, Backoff]] = {}
+        while True:
+            waiting = [one for one in self._book.kept.waiting if _queue(one) == (name, True)]
+            tried = {one.id: tried[one.id] for one in waiting if one.id in tried}
+            due = {one.id: tried[one.id][0] if one.id in tried else 0.0 for one in waiting}
+            message = min(waiting, key=lambda one: due[one.id], default=None)
+            if message is None or due[message.id] > loop.time():
+                news.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout_at(due[message.id] if message is not None else None):
+                        await news.wait()
+                continue
+            try:
+                await way.send(message)
+            except NotThere as problem:
+                if self._clock() - datetime.fromisoformat(message.at) < _FULL_FOR:
+                    _, backoff = tried.get(message.id, (0.0, self._backoff()))
+                    tried[message.id] = (loop.time() + backoff.next_s(), backoff)
+                    continue
+                _refused(message, problem.why)
+            except NotTaken as problem:
+                _refused(message, problem.why)
+            await self._settle(message)
+
+
+def _refused(message: Message, why: str) -> None:
+    log.warning("%s", said("notify refused", way=message.way, title=message.title, why=because(why)))
+
+
+def _queue(message: Message) -> tuple[str, bool]:
+    """Return the way of a message, and whether it goes to a driver's own address."""
+    return message.way, bool(message.to)
 
 
 def _whose(driver_id: DriverId, registration: int) -> str:
