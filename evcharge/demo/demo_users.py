@@ -49,7 +49,7 @@ def initialise(config: Config, report: InitReport) -> None:
 
     May be run again. Raises Refused where others are registered: a network that people use gets no made-up money.
     """
-    registry_setup.check_nobody_else(config, {user.id for user in CAST})
+    asyncio.run(registry_setup.check_nobody_else(config, {user.id for user in CAST}, "--demo"))
     wanted = []
     for user in CAST:
         path = secret_path(config.state, user.kind, user.id)

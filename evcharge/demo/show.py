@@ -21,7 +21,8 @@ from evcharge.labels import Speech
 from evcharge.labels.demo import SENTENCES
 from evcharge.labels.operator import SENTENCES as OPERATOR
 from evcharge.operator.client import OperatorClient
-from evcharge.runtime import failures
+from evcharge.registry import setup as registry_setup
+from evcharge.runtime import failures, files
 from evcharge.runtime.config import Config, ReachSettings
 from evcharge.runtime.waiting import uninterrupted
 from evcharge.security import secret_files
@@ -166,6 +167,12 @@ class _Show:
     async def _raise_curtain(self) -> str | None:
         # Returns where the pages are.
         config = self._config
+        own = config.state / "demo"
+        if not own.exists() and (config.state / "ca.pem").exists():
+            # Those whom the network is for would find made-up charges and money in their books.
+            wish = self._wish
+            cast = {*scenario.cp_ids(wish.points), *scenario.driver_ids(wish.drivers + 1)}
+            await registry_setup.check_nobody_else(config, cast, "up")
         if not (config.state / "ca.pem").exists():
             self._screen.say(self._say("making state", state=config.state))
             init = await self._start("init", "init", may_end=True)
@@ -175,6 +182,7 @@ class _Show:
                 raise StateError(f"the state folder could not be created: {init.last_line}")
             if shown.exception() is None:
                 secret_files.replace_secret(page_logins.admin_path(config.state), shown.result()[1])
+        files.make_folder(own)
         self._keep_log()
         registry = await self._server("registry", config.registry.host, config.registry.port)
         self._registry_at = f"https://{registry}"

@@ -386,7 +386,7 @@ SENTENCES: Mapping[str, Words] = {
         "{who} está dado de baja. Lo tiene que registrar de nuevo un administrador.",
     ),
     "demo with others": (
-        "--demo is for a network of its own, and {who} is registered here: give another folder with --state.",
-        "--demo es para una red propia, y aquí está registrado {who}: indique otra carpeta con --state.",
+        "{what} is for a network of its own, and {who} is registered here: give another folder with --state.",
+        "{what} es para una red propia, y aquí está registrado {who}: indique otra carpeta con --state.",
     ),
 }

@@ -73,17 +73,13 @@ def initialise(config: Config, *, renew: bool = False, added: Sequence[str] = ()
     return report
 
 
-def check_nobody_else(config: Config, ids: Collection[str]) -> None:
-    """Raise Refused when somebody else than `ids` is registered. Not for use inside a loop."""
-    asyncio.run(_check_nobody_else(config, ids))
-
-
-async def _check_nobody_else(config: Config, ids: Collection[str]) -> None:
+async def check_nobody_else(config: Config, ids: Collection[str], what: str) -> None:
+    """Raise Refused when somebody else than `ids` is registered, whom `what` would give made-up company and money."""
     async with open_tables(config) as database:
         for known, _ in await Store(database, clock.utc_now).listed("", len(ids) + 1):
             if known.id not in ids:
                 raise Refused(
-                    f"--demo is for a network of its own, and {known.id} is registered here: "
+                    f"{what} is for a network of its own, and {known.id} is registered here: "
                     "give another folder with --state.",
                     Code.CONFLICT,
                 )

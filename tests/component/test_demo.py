@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,12 @@ import pytest
 from evcharge.demo import processes
 from evcharge.demo.demo_screen import DemoScreen
 from evcharge.demo.processes import Cast
+from evcharge.domain.location import Location
 from evcharge.labels import Speech
 from evcharge.labels.demo import SENTENCES
+from evcharge.registry import setup as registry_setup
+from evcharge.registry.registrations import IdKind, Registration
+from evcharge.runtime.config import load
 from tests.absent import absent
 
 # A role in a few lines: it says what the real one says. MODE makes it misbehave.
@@ -197,6 +202,30 @@ def test_a_state_folder_that_cannot_be_made_ends_the_demo_with_a_sentence(up):
     said = process.communicate(timeout=30)[0]
     assert process.returncode == 1
     assert "evcharge: the state folder could not be created: no room for a state folder" in said
+
+
+def test_a_network_that_people_use_gets_no_made_up_company_and_money(up, tmp_path):
+    state = tmp_path / "state"
+    config = load(None, {}, {"state": str(state)})
+    registry_setup.initialise(config)
+    ours = [
+        Registration(id=name, kind=IdKind.CP, location=Location("Elche"), secret_hash=None)
+        for name in ("CP001", "CP777")
+    ]
+    registry_setup.register(config, [(ours[0], "s" * 43)])
+    said = up().communicate(timeout=30)[0]
+    # Nobody but its own is registered, as after a walk by hand.
+    assert "All 2 demo drivers have their tickets." in said
+    shutil.rmtree(state / "demo")
+    registry_setup.register(config, [(ours[1], "s" * 43)])
+    process = up()
+    said = process.communicate(timeout=30)[0]
+    assert process.returncode == 1, said
+    assert "evcharge: up is for a network of its own, and CP777 is registered here" in said
+    assert not pids(said)
+    # It goes on where it has been before.
+    (state / "demo").mkdir()
+    assert "All 2 demo drivers have their tickets." in up().communicate(timeout=30)[0]
 
 
 def test_a_process_that_dies_later_is_named_and_starts_again_as_it_was(up, tmp_path):

@@ -640,7 +640,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "disabled, withdrawn": "{who} es va donar de baixa. L’ha de registrar de nou un administrador.",
         "demo with others": (
-            "--demo és per a una xarxa a part, i {who} està registrat aquí: doneu una altra carpeta amb "
+            "{what} és per a una xarxa a part, i {who} està registrat aquí: doneu una altra carpeta amb "
             "--state."
         ),
         "leader not trusted": (

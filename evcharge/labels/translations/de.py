@@ -654,7 +654,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "disabled, withdrawn": "{who} wurde abgemeldet. Ein Administrator muss es neu registrieren.",
         "demo with others": (
-            "--demo ist für ein eigenes Netz, und {who} ist hier registriert: Geben Sie mit --state einen "
+            "{what} ist für ein eigenes Netz, und {who} ist hier registriert: Geben Sie mit --state einen "
             "anderen Ordner an."
         ),
         "leader not trusted": (

@@ -676,7 +676,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "disabled, withdrawn": "{who} a été désinscrit. Un administrateur doit l’inscrire à nouveau.",
         "demo with others": (
-            "--demo est pour un réseau à part, et {who} est inscrit ici\u00a0: donnez un autre dossier "
+            "{what} est pour un réseau à part, et {who} est inscrit ici\u00a0: donnez un autre dossier "
             "avec --state."
         ),
         "leader not trusted": (

@@ -630,7 +630,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         ),
         "disabled, withdrawn": "{who} foi retirado. Um administrador tem de o registar novamente.",
         "demo with others": (
-            "--demo é para uma rede própria, e {who} está registado aqui: indique outra pasta com --state."
+            "{what} é para uma rede própria, e {who} está registado aqui: indique outra pasta com --state."
         ),
         "leader not trusted": (
             "A Central que dirige mostra um certificado que não é desta rede ou que não é válido agora: compare os "
