@@ -39,17 +39,19 @@ FORMAT = 1
 CENTRAL = "central/central.db"
 REGISTRY = "registry/registry.db"
 BOOKS = {REGISTRY: "evcharge.registry.schema", CENTRAL: "evcharge.central.books.schema"}
-# Our identity, and everything that must stay secret.
+# Our identity, everything that must stay secret, and what is remembered beside the books: where drivers want to be
+# told, and which weather alerts are the service's own.
 NETWORK = "ca.pem"
 KEYS = (
     NETWORK, "ca.key", "service.key", "registry.pem", "registry.key", "central.pem", "central.key",
     "central/resume.key", "central/pin.key", "operator.token", "weather.token", "enrolment.token", "weather.key",
-    "kafka.password", "central/database.password", "registry/database.password",
+    "kafka.password", "central/database.password", "registry/database.password", "notify.password", "notify.token",
+    "central/notified.json", "weather/alerts.json",
 )  # fmt: skip
 LEAST_PASSPHRASE = 12
 _MANIFEST, _SEALED = "manifest.json", "keys.sealed"
 _BESIDE = ("-wal", "-shm", "-journal")
-_MOST_MANIFEST, _MOST_KEYS = 1 << 20, 1 << 22
+_MOST_MANIFEST, _MOST_KEYS = 1 << 20, 1 << 25
 _CHUNK = 1 << 20
 _SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**16, 8, 1
 # An anchor comes once a minute, and a copy takes moments: the second try is nearly always the last.

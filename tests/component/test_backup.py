@@ -25,6 +25,7 @@ from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import backup
 from evcharge.runtime import files
+from evcharge.security import secret_files
 from evcharge.storage import database, exchange
 from evcharge.storage.database import only_process, open_database
 from tests.component.books import SCHEMA, busy_day, entries, opened, raw, release_of, written_by_an_older
@@ -139,10 +140,14 @@ async def test_the_books_are_copied_while_central_has_them_open(state: Path, tmp
 
 def test_with_keys_an_empty_folder_becomes_the_network_again(state: Path, tmp_path: Path, word: Path):
     file, other = tmp_path / "b.evb", tmp_path / "other"
+    beside = {"notify.password", "notify.token", "central/notified.json", "weather/alerts.json"}
+    for name in beside:
+        (state / name).parent.mkdir(mode=0o700, exist_ok=True)
+        secret_files.replace_secret(state / name, f"what is in {name}")
     assert evcharge(state, "backup", file, "--with-keys", "--passphrase-file", word) == 0
     assert evcharge(other, "restore", file, "--with-keys", "--passphrase-file", word) == 0
     names = {name for name in backup.KEYS if (state / name).exists()}
-    assert {"ca.key", "service.key", "central/resume.key", "operator.token"} <= names
+    assert {"ca.key", "service.key", "central/resume.key", "operator.token", *beside} <= names
     for name in names:
         assert (other / name).read_bytes() == (state / name).read_bytes()
         assert stat.S_IMODE((other / name).stat().st_mode) == (0o644 if name.endswith(".pem") else 0o600)
