@@ -5,6 +5,7 @@ The same each time; HYPOTHESIS_PROFILE=nightly looks for new ones.
 
 import asyncio
 import gc
+import io
 import logging
 import os
 import shutil
@@ -70,6 +71,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             places[item.path] = (_TURNS[room], len(files[room]))
             files[room].append(item.path)
     items.sort(key=lambda item: places[item.path])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say for what each task still waited when a test took too long: its own traceback ends in the loop."""
+    report = yield
+    if call.excinfo is not None and "pytest-timeout" in str(call.excinfo.value):
+        frames = [entry.frame.f_locals.get("self") for entry in call.excinfo.traceback]
+        told = io.StringIO()
+        for loop in {one for one in frames if isinstance(one, asyncio.AbstractEventLoop)}:
+            for task in asyncio.all_tasks(loop):
+                task.print_stack(file=told)
+        report.sections.append(("tasks that still ran", told.getvalue()))
+    return report
 
 
 @pytest.fixture(autouse=True)
