@@ -245,8 +245,9 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
             door=ServerOptions(
                 opener=TicketOpener([*service_keys, resume_key]),
                 resume_key=resume_key,
-                # A jump of the wall clock must not make every ticket expire.
+                # A jump of the wall clock must not make every ticket expire; but the Registry stamps its own by one.
                 now=steady(clock),
+                wall_now=lambda: clock().timestamp(),
                 admit=peers.peers.admit,
                 on_refused=peers.peers.refused,
                 seats=link_seats,

@@ -294,10 +294,15 @@ class CentralHandshake:
         self.claim: Claim | None = None
         self.speaks: frozenset[str] = frozenset()
 
-    def on_hello(self, frame: bytes, admit: Callable[[Identity], None] | None = None) -> bytes:
+    def on_hello(
+        self,
+        frame: bytes,
+        admit: Callable[[Identity], None] | None = None,
+        wall_now: float | None = None,
+    ) -> bytes:
         """Return the CHALLENGE frame. `admit` raises AuthenticationError for an identity that was withdrawn.
 
-        Raises ProtocolError (E_VERSION, E_MALFORMED, E_FIELD), or what TicketOpener.open raises.
+        `wall_now` as in TicketOpener.open. Raises ProtocolError (E_VERSION, E_MALFORMED, E_FIELD), or what that raises.
         """
         values = strict_json(frame)
         _check_kind(values, "hello")
@@ -306,7 +311,7 @@ class CentralHandshake:
         base64_bytes(hello.n, "n")
         self._peer_public = base64_bytes(hello.e, "e")
         self.claim = None if hello.who is UNSET else hello.who
-        ticket = self._opener.open(hello.ticket, self._now)
+        ticket = self._opener.open(hello.ticket, self._now, wall_now)
         self.identity = identity = ticket.identity
         self._admit = admit or _everybody
         self._admit(identity)

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions:
-    """How Central lets peers in. `now` is in Unix seconds.
+    """How Central lets peers in. `now` and `wall_now` are in Unix seconds: of a clock that nobody sets, and the wall's.
 
     `admit(identity)` raises AuthenticationError for one that was withdrawn. `on_refused(id, role, address,
     error)` hears of every failed login; id and role are None unless a ticket of ours named them, or whoever knocked.
@@ -40,6 +40,7 @@ class ServerOptions:
     opener: TicketOpener
     resume_key: bytes = field(repr=False)
     now: Callable[[], float]
+    wall_now: Callable[[], float]
     admit: Callable[[Identity], None]
     on_refused: Callable[[str | None, Role | None, str, EvchargeError], None]
     handshake_within_s: float = 5.0
@@ -110,7 +111,7 @@ class _LoginQueue:
     def sentence(self, error: EvchargeError) -> bytes:
         """Return what somebody is sent who is not let in."""
         retry_after_s = error.retry_after_s if isinstance(error, Overloaded) else None
-        return frame(error_frame(error.code, error.text, retry_after_s, self.door.now()))
+        return frame(error_frame(error.code, error.text, retry_after_s, self.door.wall_now()))
 
     async def _converse(self, channel: Channel, connection: Connection) -> None:
         who = f"{channel.identity.role} {channel.identity.id} at {channel.peer_address}"
@@ -179,7 +180,7 @@ class _PendingLogin(asyncio.Protocol):
             self._handshake = CentralHandshake(
                 door.opener, door.resume_key, door.now(), door.entropy, aes_gcm=door.aes_gcm
             )
-            self._transport.write(frame(self._handshake.on_hello(received, door.admit)))
+            self._transport.write(frame(self._handshake.on_hello(received, door.admit, door.wall_now())))
             # The ticket is one of ours: whoever shows none makes room first.
             self._connection.seat.is_busy = True
             return

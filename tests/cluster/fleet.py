@@ -1,8 +1,8 @@
 """Charging points and drivers that remember all that they were told, and ask again until they have an answer."""
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from evcharge.domain.errors import Code, EvchargeError
@@ -28,32 +28,27 @@ _STAYS = 0.75
 _TICKET_S = 900
 _IN_DOUBT = Code.STORAGE
 
-# Whose clock it is that is wrong is not told: each of them is tried.
-_WRONG_CLOCK = frozenset({Code.EXPIRED, Code.CLOCK})
-
 
 class Dialler:
-    """Logs in whoever is simulated at the Central that serves, with a ticket that is fresh by that one's clock.
+    """Logs in whoever is simulated at the Central that serves, with a ticket that is fresh by that one's clock of now.
 
-    A Central judges tickets by the clock that it began with, and goes on by its steady one.
+    As of a Registry on the same computer: whatever that clock was before, such a ticket is good.
     """
 
-    def __init__(self, key: bytes, ports: Callable[[], Sequence[int]], clocks_s: Sequence[int]) -> None:
-        """`ports` are those of the Centrals, each of whose clocks may be off by one of `clocks_s` seconds."""
+    def __init__(self, key: bytes, clocks: Callable[[], Mapping[int, int]]) -> None:
+        """`clocks` says of each Central's port how many seconds its clock is ahead just now."""
         # Why the last attempts failed.
         self.failures: deque[str] = deque(maxlen=12)
         self._key = key
-        self._ports = ports
+        self._clocks = clocks
         self._order: list[int] = []
-        self._ahead_s: dict[int, deque[int]] = defaultdict(lambda: deque(clocks_s))
 
     async def dial(self, name: str, role: Role) -> Channel:
         """Return a link of `name`. Raises what `connect` raises, of the last Central that was tried."""
-        self._order = self._order or [*self._ports()]
+        self._order = self._order or [*self._clocks()]
         problem: EvchargeError | None = None
         for port in self._order[:]:
-            ahead_s = self._ahead_s[port][0]
-            now = utc_now().timestamp() + ahead_s
+            now = utc_now().timestamp() + self._clocks()[port]
             identity = Identity(name, role, 0, int(now), "Proof")
             issued = seal_ticket(self._key, identity, issuer="registry", ttl_s=_TICKET_S, now=now)
             try:
@@ -61,11 +56,7 @@ class Dialler:
             except EvchargeError as failed:
                 problem = failed
                 self.failures.append(f"{name} {role}: {failed.code} {failed.text}")
-                if failed.code in _WRONG_CLOCK:
-                    # Of many who dial at once, one corrects it.
-                    if self._ahead_s[port][0] == ahead_s:
-                        self._ahead_s[port].rotate(-1)
-                elif port == self._order[0]:
+                if port == self._order[0]:
                     self._order.append(self._order.pop(0))
             else:
                 return channel

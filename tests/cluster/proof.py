@@ -21,7 +21,7 @@ from tests.cluster.cables import Cable, apart
 from tests.cluster.fleet import Dialler, RememberingPoint
 from tests.cluster.history import History, Order
 from tests.cluster.judge import Verdict, judge, read
-from tests.cluster.nemesis import CLOCK_S, LOSSES, Fault, Kind, plan, strike
+from tests.cluster.nemesis import LOSSES, Fault, Kind, plan, strike
 from tests.cluster.network import Member, Network
 from tests.cluster.postgres_pair import Pair, pair
 from tests.system.lab import NoLab
@@ -132,8 +132,7 @@ class _Run:
         self._bank = Bank(both)
         self._dialler = Dialler(
             self._network.key,
-            lambda: [one.peers.port for one in self._network.members],
-            (0, CLOCK_S, -CLOCK_S),
+            lambda: {one.peers.port: one.ahead_s for one in self._network.members},
         )
         self._tally = Tally()
         self._points = [

@@ -36,6 +36,7 @@ class Gate:
                 "opener": TicketOpener([self.service_key, self.resume_key]),
                 "resume_key": self.resume_key,
                 "now": time.time,
+                "wall_now": time.time,
                 "admit": self.admit,
                 "on_refused": lambda *what: self.refused.append(what),
             }

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, ProtocolError
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
+from evcharge.evc1.caller import connect
 from evcharge.evc1.connection import ChannelClosed
+from evcharge.runtime.clock import utc_now
 from tests.component.books import fill_inbox
 from tests.component.town import Town, hear, running
 
@@ -456,3 +459,18 @@ async def test_a_limit_over_the_balance_is_said(tmp_path: Path):
         )
         notice = await hear(driver.channel, messages.Notice)
         assert (notice.code, notice.energy_mwh, notice.cost_cents) == ("LIMITED", 80_000_000, 2_000)
+
+
+async def test_whoever_logs_in_after_the_clock_of_the_pc_was_set_is_let_in(tmp_path: Path):
+    """Or after the PC slept, when its steady clock stood still. The Registry stamps its tickets by that same clock."""
+    ahead_s = 0
+    async with running(tmp_path, clock=lambda: utc_now() + timedelta(seconds=ahead_s)) as town:
+        kept = {}
+        for driver_id, set_to_s in (("D01", 0), ("D02", 3_600), ("D03", -3_600)):
+            ahead_s = set_to_s
+            channel = await town.dial(driver_id, Role.DRIVER)
+            kept[driver_id] = channel.accepted.resume
+            channel.abort()
+        # What Central issues goes by its steady clock, whatever the other says.
+        for driver_id, resume in kept.items():
+            town.channels.append(await connect("127.0.0.1", town.port, resume, driver_id, Role.DRIVER))

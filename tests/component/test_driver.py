@@ -637,6 +637,7 @@ async def real_central(
         opener=TicketOpener([key, resume_key]),
         resume_key=resume_key,
         now=lambda: utc_now().timestamp(),
+        wall_now=lambda: utc_now().timestamp(),
         admit=lambda _: None,
         on_refused=lambda *_: None,
         currency=currency,

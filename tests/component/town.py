@@ -73,6 +73,8 @@ class Town:
     news: asyncio.Event
     stop: asyncio.Event
     dispatcher: OverheardDispatcher
+    # What the Registry's tickets are stamped by, too.
+    clock: Clock = utc_now
     channels: list[Channel] = field(default_factory=list)
     # Where a charging point stands, by its id; the others are in Berlin.
     places: dict[str, str] = field(default_factory=dict)
@@ -125,7 +127,7 @@ class Town:
 
     def ticket(self, name: str, role: Role, epoch: int = 0) -> IssuedTicket:
         """Return what the Registry would give."""
-        now, location = utc_now().timestamp(), self.places.get(name, "Berlin")
+        now, location = self.clock().timestamp(), self.places.get(name, "Berlin")
         identity = Identity(name, role, epoch, int(now), location if role is not Role.DRIVER else "")
         key = secret_files.read_keys(self.state / "service.key")[0]
         return seal_ticket(key, identity, issuer="registry", ttl_s=900, now=now)
@@ -299,7 +301,7 @@ async def running(
         health = OwnHealth()
         task = asyncio.create_task(app.run(config, stop, clock, health=health))
         await asyncio.sleep(0)
-        town = Town(state, 0, handler.lines, handler.news, stop, None)
+        town = Town(state, 0, handler.lines, handler.news, stop, None, clock)
         town.port = int((await town.says(r"Central listening on")).rpartition(":")[2])
         town.dispatcher = made[0]
         town.health = health

@@ -88,7 +88,7 @@ def scripted(*values: bytes):
 def test_the_vector_of_the_protocol():
     key = bytes(range(32))
     body = SimpleNamespace(identity=Identity("CP001", Role.ENGINE, 0, 0), key_bytes=key)
-    opener = SimpleNamespace(open=lambda token, now: body)
+    opener = SimpleNamespace(open=lambda token, now, wall_now: body)
     peer = PeerHandshake("TICKET", key, "CP001", Role.ENGINE, scripted(b"\x01" * 32, b"\x03" * 32))
     entropy = scripted(b"\x02" * 32, b"\x04" * 16, b"\x05" * 32, bytes(32), bytes(16), b"\x06" * 32)
     central = CentralHandshake(opener, RESUME, NOW, entropy, versions=None)
@@ -120,7 +120,7 @@ def test_the_vector_of_a_central_that_names_its_versions(monkeypatch):
     monkeypatch.setattr(handshake, "SPOKEN", frozenset({"example"}))
     key = bytes(range(32))
     body = SimpleNamespace(identity=Identity("CP001", Role.ENGINE, 0, 0), key_bytes=key)
-    opener = SimpleNamespace(open=lambda token, now: body)
+    opener = SimpleNamespace(open=lambda token, now, wall_now: body)
     peer = PeerHandshake("TICKET", key, "CP001", Role.ENGINE, scripted(b"\x01" * 32, b"\x03" * 32))
     entropy = scripted(b"\x02" * 32, b"\x04" * 10, b"\x05" * 32, bytes(32), bytes(16), b"\x06" * 32)
     central = CentralHandshake(opener, RESUME, NOW, entropy)

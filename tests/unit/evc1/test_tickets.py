@@ -1,6 +1,7 @@
 """Tickets of EVC1: whom they let in, for how long, and what is refused."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from cryptography.fernet import Fernet
@@ -102,6 +103,36 @@ def test_a_ticket_from_the_future_is_refused_beyond_two_minutes():
     OPENER.open(ticket(now=NOW + 120).ticket, NOW)
     error = refusal(AuthenticationError, Code.CLOCK, OPENER.open, ticket(now=NOW + 122).ticket, NOW)
     assert "clocks" in error.text
+
+
+@pytest.mark.parametrize("wrong_s", [-3_600, 3_600, -50 * 365 * 86_400])
+def test_a_ticket_of_the_registry_is_good_by_the_wall_clock_too(wrong_s):
+    """Its own began wrong, or stood still while the machine slept."""
+    issued, steady = ticket(), NOW + wrong_s
+    refusal(
+        AuthenticationError, Code.CLOCK if wrong_s < 0 else Code.EXPIRED, OPENER.open, issued.ticket, steady
+    )
+    body = OPENER.open(issued.ticket, steady, NOW + 60)
+    # So long after that login what Central issues ends: by the clock that this is judged by.
+    assert body.auth == round(steady - 60.5)
+    assert OPENER.open(issued.ticket, NOW, steady).auth == int(NOW)
+
+
+def test_a_ticket_of_the_registry_that_is_good_by_neither_clock_is_refused_by_the_wall():
+    issued = ticket()
+    for wall_now in (issued.expires_at + 1, NOW - 130):
+        for steady in (issued.expires_at + 3_600, NOW - 3_600):
+            code = Code.CLOCK if wall_now < NOW else Code.EXPIRED
+            error = refusal(AuthenticationError, code, OPENER.open, issued.ticket, steady, wall_now)
+            assert f"here it is {datetime.fromtimestamp(wall_now, UTC):%Y-%m-%d %H:%M:%S} UTC" in error.text
+
+
+def test_tickets_of_central_go_by_its_steady_clock_alone():
+    issued = ticket(key=RESUME, issuer="central", ttl_s=12 * 3600)
+    for wall_now in (NOW - 86_400, NOW + 86_400):
+        assert OPENER.open(issued.ticket, NOW, wall_now).id == "CP001"
+    for steady, code in ((issued.expires_at + 1, Code.EXPIRED), (NOW - 130, Code.CLOCK)):
+        refusal(AuthenticationError, code, OPENER.open, issued.ticket, steady, NOW)
 
 
 def test_tickets_of_central_end_a_day_after_the_last_real_login():
