@@ -45,6 +45,7 @@ class Revocation(Struct, frozen=True):
     epoch: int
     what: str
     registration: int | None
+    at: float
 
 
 class Invited(Struct, frozen=True, kw_only=True):
@@ -130,13 +131,14 @@ class Store:
     async def revocations(self, since: int) -> tuple[list[Revocation], int]:
         """Return at most MAX_REVOCATIONS after number `since`, oldest first, and the newest number of all."""
         rows = await self._database.read(
-            "SELECT n, id, epoch, what, number, (SELECT max(n) FROM revocations) AS last FROM revocations "
+            "SELECT n, id, epoch, what, number, at, (SELECT max(n) FROM revocations) AS last FROM revocations "
             "WHERE n > :since ORDER BY n LIMIT :most",
             {"since": since, "most": MAX_REVOCATIONS},
         )
         if rows:
             found = [
-                Revocation(row["n"], row["id"], row["epoch"], row["what"], row["number"]) for row in rows
+                Revocation(row["n"], row["id"], row["epoch"], row["what"], row["number"], row["at"])
+                for row in rows
             ]
             return found, rows[0]["last"]
         newest = await self._database.read("SELECT coalesce(max(n), 0) AS last FROM revocations")

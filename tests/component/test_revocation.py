@@ -1,6 +1,7 @@
 """What the Registry withdraws, Central no longer believes, whether it has ever met the one or not."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,42 @@ async def test_what_central_revoked_before_a_restart_the_registry_still_learns(
                 while (answer := await registry.ticket(**who)).status == 200:
                     await asyncio.sleep(0.05)
             assert answer.body["code"] == Code.DISABLED
+
+
+@pytest.mark.parametrize(
+    "anew", [["CP003"], ["CP003", "CP004"], ["CP001", "CP003", "CP004"], ["CP003", "CP002"]]
+)
+async def test_a_registry_that_was_put_back_from_a_copy_is_heard_from_its_beginning_and_told_again(
+    tmp_path: Path, password: str, quick_polls, anew: list[str]
+):
+    """Its revocations count from where the copy ends: fewer than Central knows, or as many, or more."""
+    port, books, copy = free_port(), tmp_path / "registry", tmp_path / "copy"
+
+    async def deactivate(registry: Running, *cp_ids: str) -> None:
+        admin = await registry.admin()
+        for cp_id in cp_ids:
+            await registry.ask("POST", "/deactivate", {"cp_id": cp_id}, token=admin)
+
+    async with running_registry(tmp_path, password, port) as registry:
+        for cp_id in ("CP001", "CP002", "CP003", "CP004"):
+            await registry.register(cp_id)
+    shutil.copytree(books, copy)
+    async with running(tmp_path, registry.url) as town:
+        for cp_id in ("CP001", "CP002", "CP003", "CP004"):
+            await town.point(cp_id)
+        async with running_registry(tmp_path, password, port) as registry:
+            await deactivate(registry, "CP001", "CP002")
+            await town.says("CP002.*keys revoked")
+        shutil.rmtree(books)
+        shutil.copytree(copy, books)
+        # Central is not there to see what happens first.
+        async with running_registry(tmp_path, password, free_port()) as registry:
+            await deactivate(registry, *anew)
+        async with running_registry(tmp_path, password, port) as registry:
+            for cp_id in anew:
+                await town.says(f"{cp_id}.*keys revoked")
+            # What it has forgotten it hears from Central.
+            await shut_out(registry, "CP002", within_s=10)
 
 
 async def test_a_revocation_that_central_has_no_room_for_lies_with_the_registry(

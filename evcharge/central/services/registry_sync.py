@@ -53,6 +53,8 @@ class _Row(Struct):
     what: str = ""
     # None: a Registry of before does not say which registration of the id that was.
     registration: Count | None = None
+    # When the Registry noted it: after an older copy was put back, another one has that number. None: as above.
+    at: float | None = None
 
 
 class _Page(Struct):
@@ -92,7 +94,8 @@ class RegistryLink:
         self._headers = {"Authorization": f"Bearer {access.token}"}
         self._dispatcher = dispatcher
         self._actor = Actor("registry", Role.REGISTRY, access.urls[0])
-        self._since = 0
+        # The last revocation that was taken in: it is read again with what follows it.
+        self._newest: _Row | None = None
         self._epochs = epochs
         self._audit = audit
         # What the books say of it: a loss that was stored before a restart ends with an event, too.
@@ -101,22 +104,27 @@ class RegistryLink:
         self._said = Outage(self._say_lost)
         # It answers, and does not take our word for who we are.
         self._wrong_key = Outage(self._say_wrong_key)
-        # What was revoked here and the Registry does not know yet: id -> epoch. After a start, everything that is
-        # still revoked: the Registry ignores what it knows.
-        facts = dispatcher.facts
-        self._to_tell: dict[str, int] = {
-            **{point.cp_id: point.epoch for point in facts.points() if point.revoked},
-            **{driver.driver_id: driver.epoch for driver in facts.drivers() if driver.blocked},
-        }
+        # What was revoked here and the Registry does not know yet: id -> epoch.
+        self._to_tell: dict[str, int] = {}
         # Charging points that may stand where the Registry does not have them yet.
-        self._to_locate: set[CpId] = {point.cp_id for point in facts.points()}
+        self._to_locate: set[CpId] = set()
         # What the Registry does not have yet of our audit log, and what we have of its.
         self._head: Head | None = None
         self._registry_head = _Head(0, GENESIS)
         self._news = asyncio.Event()
+        self._begin()
         feed.listen(self._on_event)
         # The Registry can keep a revocation that Central's own disk has no room for.
         feed.listen_early(self._on_event)
+
+    def _begin(self) -> None:
+        """Tell and ask from the beginning: the Registry ignores what it knows, and so do the rules."""
+        facts = self._dispatcher.facts
+        self._newest = None
+        self._to_tell |= {point.cp_id: point.epoch for point in facts.points() if point.revoked}
+        self._to_tell |= {driver.driver_id: driver.epoch for driver in facts.drivers() if driver.blocked}
+        self._to_locate |= {point.cp_id for point in facts.points()}
+        self._news.set()
 
     def _on_event(self, event: events.Event) -> None:
         match event:
@@ -264,21 +272,28 @@ class RegistryLink:
             self._dispatcher.post(RegistryFollows(by=self._actor, cp_id=cp_id, location=point.location))
 
     async def _ask(self, http: aiohttp.ClientSession) -> None:
-        params: dict[str, Any] = {"since": self._since}
+        newest = self._newest
+        params: dict[str, Any] = {"since": 0 if newest is None else newest.n - 1}
         async with http.get(f"{self._url}/v1/revocations", params=params) as response:
             response.raise_for_status()
-            page = read_json(await response.read(), _Page)
-        for row in page.revocations:
+            rows = read_json(await response.read(), _Page).revocations
+        if newest is not None:
+            if rows[:1] != [newest]:
+                # Its books were put back from an older copy: what it has counted since, we do not have.
+                self._begin()
+                return
+            rows = rows[1:]
+        for row in rows:
             # Also of those who have never been here, or not arrived: their older tickets open no door either.
             self._epochs.raise_to(row.id, row.epoch, last_word=True)
-        for row in page.revocations:
+        for row in rows:
             try:
                 await self._dispatcher.submit(self._command(row))
             except EvchargeError as refusal:
                 # It is asked for again, and all that follow it: none may be skipped.
                 log.debug("revocation of %s: %s", row.id, in_words(refusal))
                 return
-            self._since = max(self._since, row.n)
+            self._newest = row
 
     def _command(self, row: _Row) -> RevokeKeys | Withdraw:
         if row.what == _WITHDRAWN and row.registration is not None:
