@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from evcharge.domain.errors import Taken
 from evcharge.runtime import clock, lifecycle, waiting
+from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.lifecycle import run, run_until
+from evcharge.runtime.listener import PortOptions, listen
 from evcharge.runtime.waiting import Backoff, bounded, uninterrupted, wait_until
 from tests.virtual_time import VirtualLoop
 
@@ -132,6 +134,40 @@ def test_a_process_with_a_peer_connected_goes_by_itself_and_a_stubborn_one_is_ca
             assert peer.recv(1) == b""
         assert role.stdout.read() == (b"cancelled\n" if stubborn else b"")
         assert role.stderr.read() == b""
+
+
+@pytest.mark.parametrize(("stubborn", "after_s"), [(False, 0.0), (True, lifecycle.STOP_WITHIN_S - 1.5)])
+def test_a_role_with_a_peer_connected_is_gone_at_once_and_a_stubborn_one_before_its_time_is_up(
+    stubborn: bool, after_s: float
+):
+    took_s = float("inf")
+
+    async def main(stop: asyncio.Event) -> None:
+        nonlocal took_s
+        loop, connected = asyncio.get_running_loop(), asyncio.Event()
+
+        class Silent(asyncio.Protocol):
+            def connection_made(self, _transport: asyncio.BaseTransport) -> None:
+                connected.set()
+
+        options = PortOptions(name="Silent", limits=SeatLimits())
+        asked_at_s = 0.0
+        try:
+            async with listen("127.0.0.1", 0, lambda _: Silent(), options) as port:
+                peer.connect(("127.0.0.1", port))
+                await connected.wait()
+                asked_at_s = loop.time()
+                os.kill(os.getpid(), signal.SIGTERM)
+                await run_until(stop, asyncio.sleep(3600))
+                if stubborn:
+                    await asyncio.sleep(3600)
+        finally:
+            took_s = loop.time() - asked_at_s
+
+    with socket.socket() as peer:
+        assert run(main, VirtualLoop) == 0
+        assert peer.recv(1) == b""
+    assert took_s == pytest.approx(after_s, abs=0.1)
 
 
 # ---- run_until
