@@ -42,6 +42,11 @@ def imports_of(source: str) -> set[str]:
     return {name.replace(".", "/") + ".py" for name in names if name.startswith("tests.")}
 
 
+def conftests_of(path: str) -> set[str]:
+    """Return the conftest.py of its folder and of those above, of which a test uses fixtures without an import."""
+    return {str(folder / "conftest.py") for folder in Path(path).parents if folder.parts[:1] == ("tests",)}
+
+
 def _changed_since(base: str) -> set[str]:
     def git(*words: str) -> list[str]:
         done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -73,9 +78,8 @@ def _busy(programs: int) -> Iterator[None]:
 @click.argument("files", nargs=-1)
 def main(base: str, times: int, *, whole: bool, files: tuple[str, ...]) -> None:
     """Run tests `times` times idle and as often beside a program that burns one core."""
-    imports = {
-        str(path.relative_to(ROOT)): imports_of(path.read_text()) for path in ROOT.glob("tests/**/*.py")
-    }
+    sources = {str(path.relative_to(ROOT)): path.read_text() for path in ROOT.glob("tests/**/*.py")}
+    imports = {path: imports_of(source) | conftests_of(path) for path, source in sources.items()}
     wanted = ["tests"] if whole else list(files) or touched(_changed_since(base), imports)
     if not wanted:
         click.echo(f"No test has changed since {base}.")

@@ -22,10 +22,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from evcharge.cp import health
 from evcharge.cp.journal.disk import FolderDisk
 from evcharge.cp.journal.journal import Journal
 from evcharge.domain.journal_records import SupplyEnd, SupplyStart
-from tests.system.city import City, Program, city
+from evcharge.security import secret_files
+from tests.stopwatch import Stopwatch
+from tests.system.city import WITHIN_S, City, Program, city
 
 POINTS = 6
 DRIVERS = 10
@@ -42,6 +45,7 @@ WITH_FAILPOINTS = 0.7
 # Long enough that charges begin and end between the kills.
 MEAN_GAP_S = 0.8
 SETTLES_WITHIN_S = 90.0
+ANSWERS_WITHIN_S = 5.0
 # Where Debian and its kin keep the library that lies to one process about the time of day, and about nothing else.
 FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 # How far a clock is set, and how often somebody's clock is, beside each kill.
@@ -240,9 +244,15 @@ class Soak:
             for seat in self.seats:
                 seat.clock = clocks / seat.name
                 seat.sets_its_clock(0)
-        for seat in self.seats:
+        for seat in (self._central, *self._engines.values(), *self._monitors.values()):
             await seat.fill()
-        await self._central.running.says("Available", times=POINTS)
+        await self._until_nothing_is(self._absent, WITHIN_S)
+        # Not before: ten more programs that start at once keep the others from a processor.
+        for seat in self._drivers:
+            await seat.fill()
+        # Nor is anybody killed, or the books copied, before everybody is known there.
+        if absent := await self._until_nothing_is(self._absent, WITHIN_S):
+            raise AssertionError(f"not there: {', '.join(absent)}:\n{self._central.printed}")
         # What is made of the books at which kill.
         turns = {kills // 3: self._back_up, 2 * kills // 3: self._restore}
         while (done := sum(self.report.kills.values())) < kills:
@@ -353,22 +363,78 @@ class Soak:
             if seat.program is not None:
                 seat.past.append(seat.program)
             seat.program = await self._city.driver(seat.name)
-        books = self._city.books
-        try:
-            async with asyncio.timeout(SETTLES_WITHIN_S):
-                while books("SELECT 1 FROM session WHERE state IN ('AUTHORISED', 'CHARGING')") or books(
-                    "SELECT 1 FROM inbox"
-                ):
-                    await asyncio.sleep(0.2)
-        except TimeoutError:
-            held = books("SELECT session_id, state FROM session WHERE state IN ('AUTHORISED', 'CHARGING')")
-            unseen = books("SELECT COUNT(*) FROM inbox")[0][0]
-            self.report.problems.append(
-                f"not settled: open {[tuple(row) for row in held]}, {unseen} tickets unseen"
-            )
+        # One that is asked to stop while it starts is not there to do so.
+        await self._until_nothing_is(self._absent, SETTLES_WITHIN_S)
+        if left := await self._until_nothing_is(self.on_its_way, SETTLES_WITHIN_S):
+            self.report.problems.append(f"not settled: {'; '.join(left)}")
         for seat in self.seats:
             if await seat.running.stops(within_s=8) != 0:
                 self.report.problems.append(f"{seat.name} did not stop cleanly")
+
+    async def _until_nothing_is(self, left: Callable[[], Awaitable[list[str]]], within_s: float) -> list[str]:
+        """Wait until nothing is left, or everybody had so many seconds for it; return what is left.
+
+        Waiting for a processor does not count: nobody gets anything done meanwhile.
+        """
+        watch = Stopwatch(self._pids)
+        while found := await left():
+            if watch.read_s() > within_s:
+                return found
+            await asyncio.sleep(0.2)
+        return []
+
+    def _pids(self) -> list[int]:
+        return [seat.program.process.pid for seat in self.seats if seat.program is not None]
+
+    async def _absent(self) -> list[str]:
+        """Return the charging points that are not Available yet, and the drivers who run and are not connected."""
+        said = self._central.running.text
+        points = [cp_id for cp_id in self._engines if not re.search(rf"\b{cp_id}\b.* Available", said)]
+        drivers = [
+            seat.name
+            for seat in self._drivers
+            if seat.program is not None and not re.search("(?i)connected to central", seat.running.text)
+        ]
+        return [*points, *drivers]
+
+    async def on_its_way(self) -> list[str]:
+        """Return what has not arrived yet, in words: after a restore the books do not know what they still lack."""
+        books = self._city.books
+        left = [
+            f"{session_id} is {state}"
+            for session_id, state in books(
+                "SELECT session_id, state FROM session WHERE state IN ('AUTHORISED', 'CHARGING')"
+            )
+        ]
+        if unseen := books("SELECT COUNT(*) FROM inbox")[0][0]:
+            left.append(f"{unseen} tickets are unseen")
+        rows = books("SELECT cp_id, last_seq FROM cp JOIN journal USING (cp_id, journal_id)")
+        stored: dict[str, int] = {row[0]: row[1] for row in rows}
+        for cp_id in self._engines:
+            written = await self._written(cp_id)
+            if written is None:
+                left.append(f"{cp_id} does not answer")
+            elif stored.get(cp_id, 0) < written:
+                left.append(f"{cp_id} has written {written} records, of which {stored.get(cp_id, 0)} arrived")
+        return left
+
+    async def _written(self, cp_id: str) -> int | None:
+        """Return how many records an engine says that it has written; None when it does not answer."""
+        secret = secret_files.read_secret(self._city.state / "cp" / cp_id / "secret")
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._city.health_ports[cp_id])
+        except OSError:
+            return None
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN_S):
+                ping = health.Ping(n=health.new_nonce(os.urandom))
+                writer.write(health.seal(health.health_key(secret), ping))
+                line = await reader.readline()
+            return health.read_pong(line).seq if line else None
+        except (OSError, TimeoutError):
+            return None
+        finally:
+            writer.close()
 
     async def _judge(self) -> None:
         report, books = self.report, self._city.books
