@@ -10,6 +10,7 @@ import pytest
 
 from evcharge import labels
 from evcharge.central.api.kit import page_files
+from evcharge.domain import events
 from evcharge.labels import Phrase
 
 WEB = Path(__file__).parents[4] / "evcharge" / "central" / "web"
@@ -114,6 +115,15 @@ def test_terms_are_those_of_the_labels_word_for_word(lang):
         f"restored.{name}": labels.PHRASES[phrase] for name, phrase in zip(services, back, strict=True)
     }
     assert terms == {key: labels.worded(words, lang) for key, words in expected.items()}
+
+
+def test_whatever_an_event_tells_has_a_name_in_the_audit_log_or_is_not_shown_there():
+    hidden = re.search(r"HIDDEN = new Set\(\[(.+)\]\)", (WEB / "js" / "audit_words.js").read_text("utf-8"))
+    assert hidden
+    aside = {*re.findall(r'"(\w+)"', hidden[1]), "cp_id", "driver_id", "session_id"}
+    words = {key for path in WORDS.glob("en*.js") for key in read_words(path)}
+    told = {name for kind in events.EVENT_TYPES for name in kind.__struct_fields__}
+    assert {name for name in told - aside if f"param.{name}" not in words} == set()
 
 
 def test_the_words_of_a_lost_central_are_those_teachers_look_for():
