@@ -43,8 +43,17 @@ def _amount(sign: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.,:])(-?[0-9]+)\.([0-9]+)(?= ?{unit})")
 
 
-# Energy and power are the figures that grow beyond thousands.
-_GROUPED = re.compile(r"(?<![\w.,:])(-?[0-9]{4,})(\.[0-9]+)(?= ?k?Wh?\b)")
+@cache
+def _grouped(sign: str, *, first: bool) -> re.Pattern[str]:
+    """Return what figures that grow beyond thousands look like: energy, power and money, whose sign may stand first."""
+    sign = re.escape(sign)
+    sums = rf"(-?{sign} ?)?" if first else "((?!))?"
+    after = rf"(?= ?(?:k?Wh?\b|{sign}(?!\w)))"
+    return re.compile(rf"(?<![\w.,:]){sums}(-?[0-9]{{4,}})(\.[0-9]+)(?(1)(?!\.?\w)|{after})")
+
+
+# A number as English parts its thousands.
+_PARTED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 # What parts thousands, as browsers do it: in French and Portuguese a blank at which no line breaks.
 _THOUSANDS = {"en": ",", "fr": "\u202f", "pt": "\u00a0"}
 
@@ -192,7 +201,7 @@ def told(text: str, lang: str = DEFAULT_LANGUAGE) -> str:
 
 
 def money(cents: int, lang: str = DEFAULT_LANGUAGE) -> str:
-    """Return an amount in the network's currency: "12.50 €", "12,50 €" in Spanish; "$12.50" where the sign is first."""
+    """Return an amount in the network's currency: "1,234.50 €", "1.234,50 €" in Spanish; "$12.50" in English."""
     return _with_sign(euros(cents), lang)
 
 
@@ -202,7 +211,7 @@ def price(centi_cents_per_kwh: int, lang: str = DEFAULT_LANGUAGE) -> str:
 
 
 def _with_sign(number: str, lang: str) -> str:
-    return currency().beside(number.replace(".", ",") if has_comma(lang) else number, lang)
+    return figures(currency().beside(number, lang), lang)
 
 
 def status(value: CpStatus, lang: str = DEFAULT_LANGUAGE) -> str:
@@ -292,10 +301,19 @@ def figures(text: str, lang: str) -> str:
     What is written so already stays. Addresses, versions and what a program may read have no unit: they keep their
     points.
     """
-    comma = has_comma(lang)
+    comma, here = has_comma(lang), currency()
     apart, point = _THOUSANDS.get(lang, "."), "," if comma else "."
-    text = _GROUPED.sub(lambda found: f"{int(found[1]):,}".replace(",", apart) + point + found[2][1:], text)
-    return _amount(currency().sign).sub(r"\1,\2", text) if comma else text
+
+    def parted(found: re.Match[str]) -> str:
+        return (found[1] or "") + f"{int(found[2]):,}".replace(",", apart) + point + found[3][1:]
+
+    text = _grouped(here.sign, first=here.sign_first(lang)).sub(parted, text)
+    return _amount(here.sign).sub(r"\1,\2", text) if comma else text
+
+
+def ungrouped(number: str) -> str:
+    """Return a number out of an English sentence as other languages may write it anew; any other text as it is."""
+    return number.replace(",", "") if _PARTED.fullmatch(number) else number
 
 
 # What counts something in a sentence: the first of them that it has.

@@ -8,10 +8,12 @@ import string
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
+from evcharge.domain.session import EndReason
 from evcharge.labels import (
     DEFAULT_LANGUAGE,
     LANGUAGES,
     PAGE_LANGUAGES,
+    REASONS,
     Saying,
     Words,
     central,
@@ -36,6 +38,10 @@ _OF_SOURCES = (
 # What a monitor says of its engine, in the words of its own room.
 _OF_MONITORS = ("nothing answers", "hung up", "engine silent", "engine fault", "wrong engine", "not proved")
 
+# What a driver hears of an engine that its monitor does not reach, and of what only the workshop can make use of.
+_OF_LOST_ENGINES = ("nothing answers", "hung up")
+_FOR_WORKSHOPS = ("wrong engine", "not proved", "journal damaged")
+
 _OR = failures.SENTENCES["or"]
 # What may have blanks in it.
 _LONG = frozenset({"why", "fault", "source", "kinds"})
@@ -51,6 +57,7 @@ SENTENCES: Mapping[str, Words] = {
     **{name: point.SENTENCES[name] for name in _OF_MONITORS},
     # ---- what is wrong with a source of weather
     **{f"source, {name}": weather_service.SENTENCES[name] for name in _OF_SOURCES},
+    "fault": REASONS[EndReason.FAULT],
     "broken": ("broken (KO)", "averiado (KO)"),
     "journal full": ("journal full", "diario lleno"),
     "journal damaged": (
@@ -204,6 +211,16 @@ def cause(text: str, lang: str = DEFAULT_LANGUAGE) -> str:
             values = {key: _inner(value, lang) for key, value in found.groupdict().items()}
             return worded(SENTENCES[name], lang).format_map(values)
     return text
+
+
+def for_drivers(fault: str) -> str:
+    """Return a fault as a driver hears it, in English: without the addresses and paths with which others mend it."""
+    for name, pattern in _patterns():
+        if pattern.fullmatch(fault):
+            if name in _OF_LOST_ENGINES:
+                return SENTENCES["engine silent"][0]
+            return SENTENCES["fault"][0] if name in _FOR_WORKSHOPS else fault
+    return fault
 
 
 @lru_cache(maxsize=1000)

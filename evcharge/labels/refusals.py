@@ -13,7 +13,7 @@ from evcharge.domain.errors import Code
 from evcharge.domain.refusals import NO_FACTS, RefusalFacts
 from evcharge.domain.session import EndReason
 from evcharge.labels import DEFAULT_LANGUAGE, Speech, Words
-from evcharge.labels.causes import cause
+from evcharge.labels.causes import cause, for_drivers
 
 SENTENCES: Mapping[str, Words] = {
     # ---- the driver
@@ -259,8 +259,9 @@ def _name_of_point(code: str, facts: RefusalFacts) -> str:
 
 
 def _why(facts: RefusalFacts, lang: str) -> str:
+    reason = for_drivers(facts.reason)
     if lang == DEFAULT_LANGUAGE:
         # The terms themselves are English.
-        return ": ".join(filter(None, (facts.status, facts.reason)))
+        return ": ".join(filter(None, (facts.status, reason)))
     status = labels.status(CpStatus(facts.status), lang) if facts.status in set(CpStatus) else facts.status
-    return ": ".join(filter(None, (status, cause_of(facts.reason, lang))))
+    return ": ".join(filter(None, (status, cause_of(reason, lang))))

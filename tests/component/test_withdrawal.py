@@ -82,7 +82,7 @@ async def test_who_gets_the_id_of_a_withdrawn_driver_gets_neither_its_money_nor_
     page = house.visitor()
     assert (await page.logs_in("D01", first)).status == 200
     await withdraws(registry, "driver", "D01")
-    await house.town.says("D01 is withdrawn from the network; 1019.00 € stay in its wallet")
+    await house.town.says("D01 is withdrawn from the network; 1,019.00 € stay in its wallet")
     assert (await page.get("/api/whoami")).status == 401
 
     second = await registered(registry, "driver", "D01")

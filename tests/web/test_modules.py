@@ -1,6 +1,7 @@
 """The pure modules of the pages, each alone: imported into a page, without Node."""
 
 import json
+from functools import partial
 
 import pytest_asyncio
 
@@ -151,19 +152,20 @@ async def test_what_comes_while_a_page_is_still_made_is_heard_by_all_of_it(run) 
     assert await run("store", body) == [-1, ["registry"], 5, True]
 
 
-async def test_a_page_that_hears_nothing_becomes_stale_and_then_lost(run) -> None:
+async def test_a_page_that_hears_nothing_becomes_stale_and_then_lost_and_time_stands_still_on_it(run) -> None:
     body = """
         const store = new m.Store();
-        const states = [store.link];
+        const states = [[store.link, 0]];
         store.apply({t: "snap", epoch: "a", rev: 1, now: 0});
-        for (const age of [1, 4, 7]) {
+        for (const age of [1, 4, 7, 70]) {
           store.heardAt = performance.now() - age * 1000;
           store.tick();
-          states.push(store.link);
+          states.push([store.link, Math.round(store.now() - store.shown())]);
         }
         return states;
     """
-    assert await run("store", body) == ["wait", "live", "stale", "lost"]
+    # What is older than the last word of Central is known of nothing: no status lasts on a page that lost it.
+    assert await run("store", body) == [["wait", 0], ["live", 0], ["stale", 0], ["lost", 7], ["lost", 70]]
 
 
 # ---- numbers and words
@@ -262,6 +264,45 @@ async def test_instants_and_days_are_told_by_the_zone_of_the_network_and_not_by_
         ["Pacific/Honolulu", "00:30:00", "31 Oct 2026", "2026-10-31", "00:30:00", True],
         ["UTC", "10:30:00", "31 Oct 2026", "2026-10-31", "10:30:00", True],
     ]
+
+
+async def test_paper_says_which_currency_it_is_where_several_have_its_sign(room, window) -> None:
+    body = """
+        const { setLang } = await import("/static/js/i18n.js");
+        const { ready, bill } = await import("/static/js/paper.js");
+        const { euros } = await import("/static/js/format.js");
+        await ready();
+        const lines = [{ kind: "energy", price: "0.2515", energy_mwh: 4e6, cents: 123456, reason: "", at: null }];
+        const made = () => bill({ lines, total_cents: 123456, energy_mwh: 4e6, vat: { percent: 21, cents: -5 } });
+        const cells = () => [...made().querySelectorAll("tbody td, tfoot .n:last-child")].map((x) => x.textContent);
+        const told = () => [euros(5), ...cells()].filter((x) => !x.includes("Wh") || x.includes("/"));
+        const english = told();
+        await setLang("de");
+        return [...english, ...told()].map((x) => x.replaceAll("\u00a0", " "));
+    """
+    shown = {
+        "CAD": [
+            "$0.05 | Energy at CAD 0.2515/kWh | CAD 1,234.56 | CAD 1,234.56 | -CAD 0.05 | CAD 1,234.61",
+            "0,05 $ | Energie zu 0,2515 CAD/kWh | 1.234,56 CAD | 1.234,56 CAD | -0,05 CAD | 1.234,61 CAD",
+        ],
+        "GBP": [
+            "£0.05 | Energy at £0.2515/kWh | £1,234.56 | £1,234.56 | -£0.05 | £1,234.61",
+            "0,05 £ | Energie zu 0,2515 £/kWh | 1.234,56 £ | 1.234,56 £ | -0,05 £ | 1.234,61 £",
+        ],
+    }
+    for code, both in shown.items():
+        here = f'data-currency="{code}"'
+        async with window(lang="en") as opened:
+            page = await opened.page.request.get(f"{room.url}/login")
+            words = (await page.text()).replace('data-currency="EUR"', here)
+            await opened.page.route("**/login", partial(_answered, page, words))
+            await opened.page.goto(f"{room.url}/login")
+            told = await opened.page.evaluate(f"async () => {{ {body} }}")
+            assert " | ".join(told) == " | ".join(both)
+
+
+async def _answered(answer, body: str, route) -> None:
+    await route.fulfill(response=answer, body=body)
 
 
 async def test_a_day_that_central_names_is_that_day_in_every_zone(run) -> None:

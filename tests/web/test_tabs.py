@@ -154,6 +154,10 @@ async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(
         # What is numbered on the curve has its number in the list below it.
         numbers = await curve.locator(".ch-mark-text").all_text_contents()
         assert numbers == await sheet.locator(".story .mark-number").all_text_contents() != []
+        # None of them covers another one.
+        apart = """(all) => all.map((one) => one.getBoundingClientRect()).every((a, i, boxes) => boxes.slice(i + 1)
+            .every((b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top + 3 || b.bottom <= a.top + 3))"""
+        assert await curve.locator(".ch-mark-text").evaluate_all(apart)
         await expect(sheet.locator(".bill tbody")).to_contain_text("Energy at 0.25\u00a0€/kWh")
         await page.evaluate("window.print = () => {}")
         await sheet.get_by_role("button", name="Print the receipt").click()
@@ -162,6 +166,13 @@ async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(
         await expect(paper).to_contain_text(session_id)
         await expect(paper.locator("tfoot")).to_contain_text("0.02\u00a0€")
         await expect(sheet).to_be_hidden()
+        # What is summed up is as large as what is summed, and nothing lies at the edge of the sheet.
+        sizes = "(all) => [...new Set(all.map((one) => getComputedStyle(one).fontSize))].length"
+        assert await paper.locator("tfoot :is(th, td), tbody td").evaluate_all(sizes) == 1
+        margins = """[...document.styleSheets].flatMap((one) => [...one.cssRules])
+            .flatMap((rule) => [...rule.cssRules ?? []])
+            .filter((rule) => rule instanceof CSSPageRule).map((rule) => rule.style.margin)"""
+        assert await page.evaluate(margins) == ["14mm"]
         await page.evaluate("dispatchEvent(new Event('afterprint'))")
         await expect(paper).to_have_count(0)
         # Without a receipt being printed, paper shows what is open, and nothing around it.
@@ -177,6 +188,8 @@ async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(
         await page.locator("dialog[open]").get_by_role("button", name="Close").click()
         await page.click("#statement")
         await expect(page.locator("dialog[open] .statement tfoot")).to_contain_text("0.02\u00a0€")
+        amount = page.locator("dialog[open] .statement tbody tr").first.locator("td").last
+        assert await amount.evaluate("(one) => parseFloat(getComputedStyle(one).paddingLeft)") >= 8
 
 
 async def test_a_session_whose_engine_is_lost_is_closed_on_its_sheet(room, window) -> None:

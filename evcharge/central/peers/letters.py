@@ -39,6 +39,7 @@ from evcharge.evc1.messages import (
     Withheld,
 )
 from evcharge.labels import DEFAULT_LANGUAGE, money
+from evcharge.labels.causes import for_drivers
 
 # (role, id, message): a letter to one peer.
 Letter = tuple[Role, str, Message]
@@ -111,15 +112,13 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
                 )
             ]
         case events.SessionInterrupted():
-            text = (
-                f"{event.cp_id} failed ({event.reason}); {kwh(event.energy_mwh)} kWh so far; "
-                "final ticket follows."
-            )
+            why = for_drivers(event.reason)
+            text = f"{event.cp_id} failed ({why}); {kwh(event.energy_mwh)} kWh so far; final ticket follows."
             notice = Notice(
                 code="FAULT",
                 text=text[:200],
                 cp_id=event.cp_id,
-                reason=event.reason,
+                reason=why,
                 energy_mwh=event.energy_mwh,
             )
             return [(Role.DRIVER, event.driver_id, notice)]

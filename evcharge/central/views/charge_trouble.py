@@ -4,7 +4,7 @@ from evcharge import labels
 from evcharge.central.views.page_frames import Said
 from evcharge.domain.charging_point import NO_LINK, ChargingPoint
 from evcharge.domain.session import EndReason, Session, SessionState
-from evcharge.labels.causes import cause
+from evcharge.labels.causes import cause, for_drivers
 from evcharge.labels.driver import SENTENCES
 
 
@@ -22,7 +22,7 @@ def _sentence(session: Session, point: ChargingPoint, lang: str) -> str:
     if fault is None and point.engine_link is None:
         fault = NO_LINK
     if ends is not None and (fault is not None or ends is EndReason.FAULT):
-        why = cause(fault, lang) if fault is not None else labels.reason(EndReason.FAULT, lang)
+        why = cause(for_drivers(fault), lang) if fault is not None else labels.reason(EndReason.FAULT, lang)
         return say("failed, so far", cp_id=point.cp_id, why=why)
     if ends is EndReason.DRIVER:
         return ""

@@ -19,6 +19,7 @@ from evcharge.labels import (
     api_answers,
     filled,
     log_lines,
+    ungrouped,
     worded,
 )
 from evcharge.labels.causes import cause
@@ -84,7 +85,7 @@ def translated(text: str, lang: str) -> str:
     for words, pattern in _patterns(currency()):
         if found := pattern.fullmatch(text):
             values = {
-                field: translated(value, lang) if field in _INNER else value
+                field: translated(value, lang) if field in _INNER else ungrouped(value)
                 for field, value in found.groupdict().items()
             }
             return filled(words, lang, values)

@@ -14,6 +14,7 @@ from evcharge.domain.location import WeatherKind
 from evcharge.domain.session import EndReason
 from evcharge.evc1.messages import STEPS
 from evcharge.labels import Phrase, operator, translations
+from evcharge.labels.command_errors import translated
 
 TABLES = [
     pytest.param(labels.STATUSES, CpStatus, id="statuses"),
@@ -148,9 +149,17 @@ def test_an_amount_is_written_as_its_reader_writes_it(english: str, spanish: str
     ],
 )
 def test_thousands_are_parted_as_on_the_pages(lang: str, written: str):
-    assert labels.figures("21847.123 kWh", lang) == written
+    money = written.replace("123 kWh", "12 €")
+    assert labels.figures("21847.123 kWh, 21847.12 €, 1234", lang) == f"{written}, {money}, 1234"
+    assert (labels.money(2_184_712, lang), labels.money(-2_184_712, lang)) == (money, f"-{money}")
     # Half of a sentence is often one already.
-    assert labels.figures(written, lang) == written
+    assert labels.figures(f"{written} {money}", lang) == f"{written} {money}"
+
+
+def test_a_sum_of_an_english_sentence_is_parted_anew_in_another_language():
+    english = labels.told("12000.00 € is more than 500.00 €: is that right?")
+    assert english == "12,000.00 € is more than 500.00 €: is that right?"
+    assert translated(english, "es") == "12.000,00 € es más de 500,00 €: ¿es correcto?"
 
 
 @pytest.mark.parametrize("lang", labels.PAGE_LANGUAGES)

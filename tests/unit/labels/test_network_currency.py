@@ -44,6 +44,28 @@ def test_no_english_sentence_says_euro_in_letters(words: tuple[str, str]):
 
 
 @pytest.mark.parametrize(
+    ("code", "lang", "money"),
+    [
+        ("USD", "en", "$21,847.12"),
+        ("GBP", "en", "£21,847.12"),
+        ("SEK", "en", "kr 21,847.12"),
+        ("ZAR", "en", "R 21,847.12"),
+        ("USD", "es", "21.847,12 $"),
+        ("SEK", "fr", "21\u202f847,12 kr"),
+        ("BRL", "pt", "21\u00a0847,12 R$"),
+    ],
+)
+def test_thousands_are_parted_in_every_currency(code: str, lang: str, money: str):
+    network_currency.adopt(code)
+    assert (labels.money(2_184_712, lang), labels.money(-2_184_712, lang)) == (money, f"-{money}")
+    words = ("{sum} €, {low} €.", "{sum} €, {low} €.")
+    low = labels.money(1_250, lang)
+    assert labels.filled(words, lang, {"sum": "21847.12", "low": "12.50"}) == f"{money}, {low}."
+    # A sum that is said already stays, and so does a number that is none.
+    assert labels.figures(f"{money}, 21847.12", lang) == f"{money}, 21847.12"
+
+
+@pytest.mark.parametrize(
     ("code", "lang", "money", "debt", "price"),
     [
         ("EUR", "en", "12.50 €", "-0.05 €", "0.25 €/kWh"),

@@ -69,7 +69,7 @@ export class AlertsList {
     el.querySelector(".x")?.setAttribute("aria-label", `${t("alerts.close")}: ${alert.about}`);
     put(what, alert.solved_at ? either(alert, "restored") || either(alert, "what") : either(alert, "what"));
     put(times, [alert.times > 1 && t("alerts.times", { count: alert.times }), taken && t("alerts.taken", { by: alert.taken_by })].filter(Boolean).map((text) => ` ${text}`).join(" ·"));
-    const now = this.store.now();
+    const now = this.store.shown();
     put(el.querySelector("time"), alert.solved_at ? when(alert.solved_at, now) : duration(now - unix(alert.since)));
   }
 

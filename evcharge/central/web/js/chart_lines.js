@@ -18,7 +18,7 @@ export function drawLines(layer, options, width, height) {
   const until = options.until ?? Math.max(...all.map(([x]) => x));
   const across = (x) => left + ((x - from) / (until - from || 1)) * (box.right - left);
   if (axes) timeAxis(layer, options.x, { from, until, left, across, box, height });
-  for (const mark of options.marks ?? []) drawMark(layer, mark, across, box);
+  drawMarks(layer, options.marks ?? [], across, box);
   const heights = series.map((one) => (one.y ? (part) => box.bottom - part * (box.bottom - box.top) : place));
   series.forEach((one, i) => drawSeries(layer, one, across, heights[i], box.bottom));
   return axes || options.y ? stopsOf(series, options, across, heights, box.bottom) : [];
@@ -47,11 +47,18 @@ function timeAxis(layer, words, { from, until, left, across, box, height }) {
   }
 }
 
-/** What happened at an instant, by its number in a list beside the chart. */
-function drawMark(layer, { at, text }, across, box) {
-  const x = across(at);
-  layer.append(s("line", { class: "ch-mark", x1: x, x2: x, y1: box.top + 12, y2: box.bottom }));
-  layer.append(s("text", { class: "ch-mark-text", x, y: box.top + 8, "text-anchor": "middle" }, text));
+/** What happened at an instant, by its number in a list beside the chart: a number lies below one that it would cover. */
+function drawMarks(layer, marks, across, box) {
+  /** Where each row of numbers ends. @type {number[]} */ const ends = [];
+  for (const { at, text } of marks) {
+    const x = across(at), half = widthOf(text) / 2 + 1;
+    const free = ends.findIndex((end) => end < x - half);
+    const row = free < 0 ? ends.length : free;
+    ends[row] = x + half;
+    const y = box.top + 8 + 11 * row;
+    layer.append(s("line", { class: "ch-mark", x1: x, x2: x, y1: y + 4, y2: box.bottom }));
+    layer.append(s("text", { class: "ch-mark-text", x, y, "text-anchor": "middle" }, text));
+  }
 }
 
 function drawSeries(layer, { points, tone, area }, across, place, floor) {

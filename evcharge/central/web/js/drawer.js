@@ -111,7 +111,7 @@ export class Drawer {
     this.#shownAt = performance.now();
     const cp = this.#cp();
     if (!cp) return this.dialog.close();
-    const now = this.store.now();
+    const now = this.store.shown();
     if (!this.#detail) this.#showDay();
     this.dialog.dataset.cp = cp.id;
     set(this.head, "data-s", STATES[cp.s]);

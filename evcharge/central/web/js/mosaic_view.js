@@ -46,7 +46,7 @@ export class MosaicView {
     const cp = this.store.cps[i];
     if (!cp) return;
     this.mosaic.point(i);
-    put(this.words, spoken(cp, this.store.now()));
+    put(this.words, spoken(cp, this.store.shown()));
     const { boxes: { [i]: box }, unit } = this.mosaic;
     const at = this.canvas.getBoundingClientRect();
     if (box) this.tip.at(i, at.left + (box[0] + box[2]) * unit, at.top + (box[1] + box[3]) * unit);

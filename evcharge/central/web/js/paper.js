@@ -3,15 +3,19 @@ import { get, query } from "./api.js";
 import { lasted } from "./charges.js";
 import { ask } from "./dialogs.js";
 import { h, sheets } from "./dom.js";
-import { dateTime, day, euros, kwh, number, percent, price } from "./format.js";
+import { dateTime, day, kwh, money, number, percent, sign } from "./format.js";
 import { locale, t, term, use } from "./i18n.js";
 import { problem } from "./notes.js";
 import { onPaper } from "./printing.js";
+import { moneyFormat } from "./zone.js";
 
 /** Load what the functions below need. */
 export const ready = () => Promise.all([use("paper"), sheets("paper")]);
 
-const priced = (text) => price(Math.round(Number(text) * 1e4));
+/** Signs that several currencies have: paper, which leaves the network, says which one it is. */
+const SHARED = /^(\$|kr\.?)$/;
+const sum = (cents, decimals = 2) => (SHARED.test(sign()) ? moneyFormat(locale(), decimals, "code").format(cents / 100) : money(cents / 100, decimals));
+const priced = (text) => `${sum(text * 100, text.split(".")[1].length)}/kWh`;
 const cell = (value, attrs) => h("td", attrs, value);
 const SUM = { class: "n" };
 
@@ -19,7 +23,7 @@ const SUM = { class: "n" };
 export function bill(receipt) {
   const rows = receipt.lines.map((line) => h("tr", null,
     cell([concept(line), line.reason && h("small", null, line.reason), line.at && h("small", null, span(line))]),
-    cell(line.energy_mwh ? kwh(line.energy_mwh) : "", SUM), cell(euros(line.cents), SUM)));
+    cell(line.energy_mwh ? kwh(line.energy_mwh) : "", SUM), cell(sum(line.cents), SUM)));
   return h("table", { class: "bill" },
     h("thead", { class: "sr-only" }, h("tr", null, ["what", "energy", "amount"].map((name) => h("th", { scope: "col" }, t(`paper.${name}`))))),
     h("tbody", null, rows), h("tfoot", null, totals(receipt)));
@@ -29,11 +33,11 @@ const concept = ({ kind, price: at }) => (kind === "energy" ? t("paper.energy_at
 const span = ({ at, until }) => (until ? `${dateTime(at)} – ${dateTime(until)}` : dateTime(at));
 
 function totals({ total_cents, energy_mwh, vat }) {
-  const rows = [h("tr", null, h("th", { scope: "row" }, t("paper.total")), cell(kwh(energy_mwh), SUM), cell(h("b", null, euros(total_cents)), SUM))];
+  const rows = [h("tr", null, h("th", { scope: "row" }, t("paper.total")), cell(kwh(energy_mwh), SUM), cell(h("b", null, sum(total_cents)), SUM))];
   if (vat) {
     const share = percent(vat.percent / 100);
-    rows.push(h("tr", null, h("th", { scope: "row" }, t("paper.vat", { share })), cell(""), cell(euros(vat.cents), SUM)));
-    rows.push(h("tr", null, h("th", { scope: "row" }, t("paper.net")), cell(""), cell(euros(total_cents - vat.cents), SUM)));
+    rows.push(h("tr", null, h("th", { scope: "row" }, t("paper.vat", { share })), cell(""), cell(sum(vat.cents), SUM)));
+    rows.push(h("tr", null, h("th", { scope: "row" }, t("paper.net")), cell(""), cell(sum(total_cents - vat.cents), SUM)));
   }
   return rows;
 }
@@ -93,8 +97,8 @@ export async function openStatement(path, id) {
 
 function statement(found) {
   const charges = found.tickets.map((one) => h("tr", null, cell(dateTime(one.ended_at)), cell(one.cp_id),
-    cell(kwh(one.energy_mwh + one.corrected_mwh), SUM), cell(euros(one.cost_cents + one.corrected_cents), SUM)));
-  const moved = found.moved.map((one) => h("tr", null, cell(dateTime(one.at)), cell([term("paper", one.kind), one.reason && h("small", null, one.reason)]), cell(""), cell(euros(one.cents), SUM)));
+    cell(kwh(one.energy_mwh + one.corrected_mwh), SUM), cell(sum(one.cost_cents + one.corrected_cents), SUM)));
+  const moved = found.moved.map((one) => h("tr", null, cell(dateTime(one.at)), cell([term("paper", one.kind), one.reason && h("small", null, one.reason)]), cell(""), cell(sum(one.cents), SUM)));
   const heads = ["when", "point", "energy", "amount"].map((name, i) => h("th", { scope: "col", class: i > 1 ? "n" : "" }, t(`paper.${name}`)));
   return h("div", { class: "month-body" },
     h("table", { class: "bill" }, h("caption", null, t("paper.charges", { count: number(found.sessions) })), h("thead", null, h("tr", null, heads)),

@@ -70,9 +70,10 @@ export class Store extends EventTarget {
   }
 
   /** Return Central's time, in Unix seconds. */
-  now() {
-    return Date.now() / 1000 + this.#skew;
-  }
+  now = () => Date.now() / 1000 + this.#skew;
+
+  /** Return the instant that the page shows: Central's time, and once it is lost that of its last word. */
+  shown = () => this.now() - (this.link === "lost" && this.heardAt ? this.age() : 0);
 
   /** Return how many seconds ago Central was last heard. */
   age() {

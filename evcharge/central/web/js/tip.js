@@ -24,7 +24,7 @@ export class Tip {
     const [id, status, more] = this.parts;
     put(id, cp.id);
     put(status, statusWord(cp.s));
-    const facts = cp.s === CHARGING ? [kw(cp.power), euros(cp.cost), cp.driver] : [cp.where, why(cp, this.store.now())];
+    const facts = cp.s === CHARGING ? [kw(cp.power), euros(cp.cost), cp.driver] : [cp.where, why(cp, this.store.shown())];
     put(more, facts.filter(Boolean).join(" · "));
     if (this.el.firstChild !== id) this.el.replaceChildren(...this.parts);
     this.el.dataset.s = STATES[cp.s];

@@ -48,7 +48,7 @@ export class Wall {
     this.groups = this.sites(cps).map((site) => wallGroup(site, this.tiles));
     this.root.replaceChildren(...this.groups.map(({ el }) => el));
     this.fit();
-    const now = this.store.now();
+    const now = this.store.shown();
     for (const [i, tile] of this.tiles.entries()) {
       tile?.paint(cps[i], now);
       if (tile) this.observer.observe(tile.el);
@@ -80,7 +80,7 @@ export class Wall {
 
   /** @param {number} i */
   paint(i) {
-    this.tiles[i]?.paint(this.store.cps[i], this.store.now());
+    this.tiles[i]?.paint(this.store.cps[i], this.store.shown());
   }
 
   /** Paint those of `changed` that are on the screen. Returns how many. @param {Iterable<number>} changed */

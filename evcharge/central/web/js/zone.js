@@ -4,9 +4,9 @@
 export const CURRENCY = document.documentElement.dataset.currency ?? "EUR";
 /** The euro has its sign behind in every language. */
 const IS_EURO = CURRENCY === "EUR";
-/** How a locale writes money. @param {string} locale @param {number} decimals */
-export const moneyFormat = (locale, decimals) => new Intl.NumberFormat(locale, /** @type {any} */ ({
-  style: "currency", currency: CURRENCY, currencyDisplay: "narrowSymbol", useGrouping: "always", signDisplay: "negative",
+/** How a locale writes money. @param {string} locale @param {number} decimals @param {string} [display] */
+export const moneyFormat = (locale, decimals, display = "narrowSymbol") => new Intl.NumberFormat(locale, /** @type {any} */ ({
+  style: "currency", currency: CURRENCY, currencyDisplay: display, useGrouping: "always", signDisplay: "negative",
   minimumFractionDigits: decimals, maximumFractionDigits: decimals,
 }));
 const kinds = (locale) => moneyFormat(locale, 0).formatToParts(1);

@@ -163,6 +163,22 @@ def test_an_interrupted_driver_hears_what_it_has_so_far():
     )
 
 
+@pytest.mark.parametrize(
+    ("fault", "told_as"),
+    [
+        ("engine lost: nothing answers at 10.0.0.7:9101", "engine lost: it does not answer"),
+        ("engine lost: 10.0.0.7:9101 hung up", "engine lost: it does not answer"),
+        ("port 9101 is CP002, not CP001", "fault at the charging point"),
+        ("journal damaged at byte 7, moved to /srv/cp/journal.bad", "fault at the charging point"),
+        ("engine fault: smoke", "engine fault: smoke"),
+    ],
+)
+def test_a_driver_hears_no_address_or_path_of_a_fault_that_it_cannot_mend(fault: str, told_as: str):
+    (letter,) = told(e.SessionInterrupted(**WHOSE, energy_mwh=0, reason=fault))
+    assert letter[2].text == f"CP001 failed ({told_as}); 0.000 kWh so far; final ticket follows."
+    assert letter[2].reason == told_as
+
+
 def test_a_fault_of_the_longest_text_still_fits_a_notice():
     (letter,) = told(e.SessionInterrupted(**WHOSE, energy_mwh=0, reason="x" * 200))
     assert len(letter[2].text) == 200

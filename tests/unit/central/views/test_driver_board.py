@@ -72,6 +72,17 @@ def test_a_driver_sees_why_its_charge_is_interrupted_and_that_the_ticket_follows
     assert "failed (engine lost)" in me(town)["session"]["trouble"]["en"]
 
 
+@pytest.mark.parametrize(
+    "where", ["nothing answers at 10.0.0.7:9101 (connection refused)", "10.0.0.7:9101 hung up"]
+)
+def test_a_driver_sees_no_address_of_an_engine_that_is_lost(town: Shown, where: str):
+    town.charging()
+    town.reports(f"engine lost: {where}")
+    said = me(town)["session"]["trouble"]
+    assert said["en"].startswith("CP001 failed (engine lost: it does not answer). ")
+    assert said["es"].startswith("Avería en CP001 (motor perdido: no responde). ")
+
+
 def test_a_driver_sees_who_ended_its_charge_and_nothing_of_its_own_stop(town: Shown):
     town.charging()
     town.holds(cp_id="CP001")

@@ -80,6 +80,12 @@ def refused(
             "CP001 no disponible. CP fuera de servicio (Averiado: sin conexión con la Central).",
         ),
         (
+            Code.CP_NOT_AVAILABLE,
+            {"status": "Faulted", "reason": "engine lost: nothing answers at 10.0.0.7:9101"},
+            "CP001 not available. CP out of service (Faulted: engine lost: it does not answer).",
+            "CP001 no disponible. CP fuera de servicio (Averiado: motor perdido: no responde).",
+        ),
+        (
             Code.DRIVER_BLOCKED,
             {},
             "D01 may not charge here: blocked.",

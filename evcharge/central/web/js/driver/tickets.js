@@ -3,7 +3,7 @@ import { $, h, icon, put } from "../dom.js";
 import { post } from "../api.js";
 import { problem } from "../notes.js";
 import { asCorrected, corrected, lasted } from "../charges.js";
-import { clock, dateTime, euros, kwh, price } from "../format.js";
+import { dateTime, euros, kwh, price, time, today, unix } from "../format.js";
 import { t } from "../i18n.js";
 import { why } from "./until.js";
 
@@ -17,7 +17,7 @@ export function receipt(ticket, { fresh, away, onSeen } = {}) {
   const facts = [
     [t("driver.price"), price(Math.round(Number(ticket.price) * 1e4))],
     [t("driver.time"), lasted(ticket)],
-    [t("driver.from_to"), `${from ? dateTime(from) : "–"} – ${clock(until)}`],
+    [t("driver.from_to"), `${from ? dateTime(from) : "–"} – ${(today(until, unix(from ?? until)) ? time : dateTime)(until)}`],
     [t("driver.why"), why(ticket.reason)],
     [t("driver.session"), h("code", null, ticket.session_id)],
   ];

@@ -21,7 +21,7 @@ export function showAlerts(store, onPoint) {
   const shown = [...open.slice(0, MOST_OPEN), ...solved.slice(0, MOST_SOLVED)];
   const key = ({ id, since, solved_at }) => `${id} ${since} ${solved_at ?? ""}`;
   const known = new Set(store.cps.filter(Boolean).map(({ id }) => id));
-  keyed($("#alerts"), shown, key, (alert) => make(alert, known.has(alert.about) ? onPoint : null), (el, alert) => show(el, alert, store.now()));
+  keyed($("#alerts"), shown, key, (alert) => make(alert, known.has(alert.about) ? onPoint : null), (el, alert) => show(el, alert, store.shown()));
 }
 
 /** @param {any} alert @param {((id: string) => void)|null} onPoint */

@@ -103,7 +103,7 @@ export class List {
   repaint() {
     this.#painting ||= requestAnimationFrame(() => {
       this.#painting = 0;
-      const now = this.store.now();
+      const now = this.store.shown();
       for (const cp of this.shown) {
         if (!this.seen.has(cp.id)) continue;
         showRow(/** @type {HTMLElement} */ (this.rows.get(cp.id)), cp, { now, day: this.past.of(cp.id), chosen: cp.id === this.chosen });

@@ -53,7 +53,7 @@ function show(moved = false) {
   const cp = named ?? (narrow.matches ? undefined : cps.find((one) => one.id === list.chosen) ?? cps.find(troubled) ?? cps[0]);
   document.body.dataset.view = named ? "point" : "list";
   list.choose(cp?.id ?? "");
-  point.show(cp, store.now());
+  point.show(cp, store.shown());
   if (moved && named && narrow.matches) {
     scrollTo(0, 0);
     $("#point").focus();
