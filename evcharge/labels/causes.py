@@ -23,7 +23,7 @@ from evcharge.labels import (
     worded,
 )
 
-# What the weather service says of its source: those that concern all of it.
+# What the weather service says of its source: what concerns all of it, and what a simulation is called.
 _OF_SOURCES = (
     "silent",
     "key refused, in short",
@@ -34,6 +34,7 @@ _OF_SOURCES = (
     "too big",
     "other units",
     "bad file",
+    "simulated",
 )
 # What a monitor says of its engine, in the words of its own room.
 _OF_MONITORS = ("nothing answers", "hung up", "engine silent", "engine fault", "wrong engine", "not proved")
@@ -44,7 +45,7 @@ _FOR_WORKSHOPS = ("wrong engine", "not proved", "journal damaged")
 
 _OR = failures.SENTENCES["or"]
 # What may have blanks in it.
-_LONG = frozenset({"why", "fault", "source", "kinds"})
+_LONG = frozenset({"why", "fault", "file", "source", "kinds"})
 
 SENTENCES: Mapping[str, Words] = {
     "another leads": ("another Central leads", "dirige otra Central"),

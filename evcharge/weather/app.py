@@ -13,6 +13,7 @@ from evcharge.domain.errors import BadInput, ConfigError, EvchargeError
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import Location
 from evcharge.labels import Phrase, Speech
+from evcharge.labels.causes import cause
 from evcharge.labels.weather_service import SENTENCES
 from evcharge.runtime.clock import Clock, utc_now
 from evcharge.runtime.config import Config, WeatherSettings
@@ -66,7 +67,7 @@ async def run(
             where_is_key=where(config.state, environ),
             how_to_change="how, menu" if on_screen else "how, pipe",
         )
-        log.info("%s", words("started", source=source.name, url=central.url))
+        log.info("%s", words("started", source=cause(source.name, words.lang), url=central.url))
         desk = MenuActions(station, central, atlas, words, clock, stop)
         finished = asyncio.Event()
 
@@ -126,7 +127,7 @@ async def open_source(
         if settings.simulate is None:
             raise ConfigError("[weather] source is simulate: say which file with --simulate FILE")
         path = Path(settings.simulate)
-        yield Simulated(path, words("simulated", file=path.name), atlas, clock)
+        yield Simulated(path, Speech(SENTENCES)("simulated", file=path.name), atlas, clock)
         return
     if kind == "openweather" and (not key or not key.isascii() or not key.isprintable()):
         raise ConfigError(
@@ -242,7 +243,7 @@ class MenuActions:
         lost = labels.say(Phrase.WEATHER_LOST, self._words.lang)
         no_central = labels.say(Phrase.CENTRAL_LOST, self._words.lang)
         return ServiceFacts(
-            source=station.source.name,
+            source=cause(station.source.name, self._words.lang),
             url=self._central.url,
             clock=f"{self._clock().astimezone():%H:%M:%S}",
             source_trouble=f"{lost}: {station.why(ill)}" if ill is not None else None,

@@ -22,7 +22,7 @@ Found = list[tuple[list[str], Spot]]
 
 
 class Source(Protocol):
-    """A source of weather. `between_s`: how long it wants between any two questions."""
+    """A source of weather. `name` is English; `between_s`: how long it wants between any two questions."""
 
     name: str
     between_s: float

@@ -326,7 +326,7 @@ class Station:
             values["why"] = cause(str(values["why"]), words.lang)
         return words(
             name or trouble.name,
-            source=self.source.name,
+            source=cause(self.source.name, words.lang),
             location=location,
             where=self._where_is_key,
             how=words(self._how_to_change, location=location),

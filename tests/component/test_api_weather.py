@@ -38,6 +38,18 @@ async def place(office: Office, name: str = "Berlin") -> dict:
     return found
 
 
+async def test_the_name_of_a_simulation_is_told_in_the_reader_s_language(office: Office):
+    token = await token_of(office, "service")
+    source = "a simulation (my front.txt)"
+    await office.ask("POST", UPDATE, MILD | {"source": source}, token=token)
+    seen = await office.ask("GET", "/api/locations", headers={"Accept-Language": "fr"})
+    found = shaped(seen, answers.LocationsAnswer)
+    (berlin,) = (one for one in found["locations"] if one["location"] == "Berlin")
+    assert berlin["weather"]["source"] == source
+    words = {"es": "una simulación (my front.txt)", "fr": "une simulation (my front.txt)"}
+    assert found["causes"] == {source: words}
+
+
 async def test_a_goodbye_while_a_report_is_being_stored_is_the_last_word(office: Office, monkeypatch):
     token, here, stored = await token_of(office, "service"), asyncio.Event(), asyncio.Event()
     store = carried_out

@@ -360,6 +360,14 @@ async def test_the_weather_shows_which_place_a_name_was_taken_for(room, window) 
         await expect(card).to_contain_text("México · 20,68°, -103,35°")
 
 
+async def test_a_simulation_is_called_so_in_the_language_of_the_page(room, window) -> None:
+    place = {"location": "Toledo", "temperature_celsius": 9.0, "source": "a simulation (front.txt)"}
+    await room.ask("POST", "/api/weather_update", place)
+    async with window(lang="de") as opened:
+        page = await room.enter(opened, "viewer", at="/#weather")
+        await expect(page.locator(".place", has_text="Toledo")).to_contain_text("eine Simulation (front.txt)")
+
+
 async def test_an_operator_overrides_the_weather_of_a_place(room, window) -> None:
     place = CITIES[1]
     report = {"location": place, "temperature_celsius": -3.5, "source": "OpenWeather"}

@@ -340,6 +340,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "not proved": "el port {port} no demostra que sigui {cp_id}: té una altra credencial",
     },
     "weather_service": {
+        "simulated": "una simulació ({file})",
         "silent": "{source} no respon ({why})",
         "key refused, in short": "{source} no accepta la seva clau",
         "too many questions": "s’ha preguntat massa sovint a {source} i vol que esperem",

@@ -347,6 +347,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "not proved": "Port {port} weist sich nicht als {cp_id} aus: andere Zugangsdaten",
     },
     "weather_service": {
+        "simulated": "eine Simulation ({file})",
         "silent": "{source} antwortet nicht ({why})",
         "key refused, in short": "{source} nimmt den Schlüssel nicht an",
         "too many questions": "{source} wurde zu oft gefragt und lässt uns warten",

@@ -355,6 +355,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "not proved": "le port {port} ne prouve pas qu’il est {cp_id}\u00a0: il a un autre code d’accès",
     },
     "weather_service": {
+        "simulated": "une simulation ({file})",
         "silent": "{source} ne répond pas ({why})",
         "key refused, in short": "{source} n’accepte pas sa clé",
         "too many questions": "{source} a été interrogé trop souvent et veut que nous attendions",

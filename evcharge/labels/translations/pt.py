@@ -341,6 +341,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "not proved": "a porta {port} não prova ser {cp_id}: tem outra credencial",
     },
     "weather_service": {
+        "simulated": "uma simulação ({file})",
         "silent": "{source} não responde ({why})",
         "key refused, in short": "{source} não aceita a sua chave",
         "too many questions": "{source} foi consultado demasiadas vezes e quer que esperemos",

@@ -559,9 +559,10 @@ class Location(Shape):
 
 
 class LocationsAnswer(Answer):
-    """Every location that has charging points or weather."""
+    """Every location that has charging points or weather. `causes`: what a source is called in other languages."""
 
     locations: list[Location]
+    causes: dict[str, dict[str, str]]
 
 
 class LocationAnswer(Answer):

@@ -28,7 +28,8 @@ from evcharge.domain.errors import BadInput, Code
 from evcharge.domain.ids import CpId
 from evcharge.domain.journal_records import Text
 from evcharge.domain.location import Location, WeatherKind
-from evcharge.http.server import answer
+from evcharge.http.server import answer, language_of
+from evcharge.labels.causes import beside
 from evcharge.runtime.clock import Clock
 
 # Nowhere on Earth is it colder, hotter or windier: what is beyond was not measured.
@@ -164,7 +165,7 @@ class WeatherRoutes:
             ),
         ]
 
-    async def locations(self, _request: web.Request, _: Actor) -> web.Response:
+    async def locations(self, request: web.Request, _: Actor) -> web.Response:
         """List every location that has charging points or weather."""
         facts = self._dispatcher.facts
         points: dict[Location, list[CpId]] = {}
@@ -178,7 +179,8 @@ class WeatherRoutes:
             self._shown(where, points.get(where, []), known.get(where))
             for where in sorted(spelt.values(), key=lambda location: location.key)
         ]
-        return answer({"locations": found})
+        sources = beside((weather.source for weather in known.values()), language_of(request))
+        return answer({"locations": found, "causes": sources})
 
     async def update(self, request: web.Request, actor: Actor) -> web.Response:
         """Take in a measurement."""

@@ -4,7 +4,7 @@ import { get, post } from "../api.js";
 import { confirm, problem, toast } from "../dialogs.js";
 import { h, icon, put } from "../dom.js";
 import { ago, degrees, number, when } from "../format.js";
-import { t, term } from "../i18n.js";
+import { t, term, told } from "../i18n.js";
 import { coordinates, countryName, inCountry } from "../country.js";
 import { fill, heading, poll, stateChip, tab } from "../tab.js";
 
@@ -22,7 +22,8 @@ function build({ section, signal }, store) {
   const note = h("p", { class: "tab-note", role: "status" });
   const cards = h("ul", { class: "places" });
   const kept = new Map();
-  const show = ({ locations }) => {
+  const show = ({ locations, causes }) => {
+    for (const { weather } of locations) if (weather) weather.source = told(weather.source, causes[weather.source]);
     const silent = locations.length > 0 && locations.every((one) => !one.weather);
     put(note, locations.length === 0 ? t("weather.empty") : silent ? t("weather.never") : "");
     note.dataset.kind = silent ? "info" : "";

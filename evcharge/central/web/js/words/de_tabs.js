@@ -101,7 +101,7 @@ export default {
   "weather.no_wind": "Wind unbekannt",
   "weather.wind": "Wind {ms} m/s · {kmh} km/h",
   "weather.measured": "Gemessen um {at} (vor {ago})",
-  "weather.source": "Von {source}",
+  "weather.source": "Quelle: {source}",
   "weather.stale": "Alt",
   "weather.raise": "Warnung auslösen",
   "weather.raise_text": "Seine Ladepunkte gehen sofort außer Betrieb, und was dort läuft, endet, jeweils mit Beleg. Der Wetterdienst beendet sie nicht: Das tun Sie, hier.",
