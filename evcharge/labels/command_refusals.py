@@ -124,10 +124,6 @@ SENTENCES: Mapping[str, Words] = {
         "No charging point is in {location}, and too many such places are known.",
         "No hay ningún punto de recarga en {location}, y ya se conocen demasiados lugares así.",
     ),
-    "future measurement": (
-        "measured_at is in the future: is the clock of the source right?",
-        "measured_at está en el futuro: ¿va bien el reloj de la fuente?",
-    ),
     "no weather alert": (
         "There is no weather alert in {location} to override.",
         "No hay ninguna alerta meteorológica en {location} que anular.",

@@ -362,8 +362,13 @@ class Station:
         reading = city.reading
         if reading is None or city.trouble is not None:
             return
+        refusals: list[Refused | BadInput] = []
         try:
             await self._central.update(city.name, reading, self.source.name, self.spot(city.name))
+        except (Refused, BadInput) as problem:
+            # What it forbids counts all the same.
+            refusals.append(problem)
+        try:
             for alert in sorted(city.alerts - city.told):
                 city.ours.add(alert)
                 # Before it begins: an alert that we do not know as ours would never end.
@@ -375,11 +380,11 @@ class Station:
                 city.told.discard(over)
                 city.ours.discard(over)
         except (Refused, BadInput) as problem:
-            if city.refused != problem.text:
-                log.warning("%s", self._words("central refused", location=city.name, why=problem.text))
-            city.refused = problem.text
-        else:
-            city.refused = ""
+            refusals.append(problem)
+        why = refusals[0].text if refusals else ""
+        if why and city.refused != why:
+            log.warning("%s", self._words("central refused", location=city.name, why=why))
+        city.refused = why
 
     def _central_lost(self, problem: Overloaded) -> None:
         self.central_trouble = problem.text

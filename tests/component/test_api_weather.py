@@ -333,8 +333,6 @@ BAD_MEASUREMENTS = [
     b'{"location":"Berlin","temperature_celsius":3,"wind_m_per_s":-1}',
     b'{"location":"Berlin","temperature_celsius":3,"wind_m_per_s":151}',
     b'{"location":"Berlin","temperature_celsius":3,"measured_at":"yesterday"}',
-    b'{"location":"Berlin","temperature_celsius":3,"measured_at":"2099-01-01T00:00:00Z"}',
-    b'{"location":"Berlin","temperature_celsius":3,"measured_at":4102444800}',
     b'{"location":"Berlin","temperature_celsius":3,"measured_at":1e300}',
     b'{"location":"Berlin","temperature_celsius":3,"measured_at":-1}',
     b'{"location":"Berlin","temperature_celsius":3,"measured_at":NaN}',

@@ -20,7 +20,7 @@ from evcharge.domain.session import EndReason
 
 # A measurement that is older than this says nothing about now.
 STALE_AFTER = timedelta(minutes=15)
-# Clocks differ; a measurement from further in the future would shut out all that follow.
+# Clocks differ; what is from further in the future was kept before Central's was set back.
 MAX_AHEAD = timedelta(minutes=5)
 # Most places without a charging point that are kept: a source that makes up names must not fill the memory.
 MAX_EMPTY_PLACES = 1000
@@ -28,14 +28,14 @@ MAX_EMPTY_PLACES = 1000
 
 def is_stale(weather: Weather, now: datetime) -> bool:
     """Return whether what is known of the weather is too old to be believed."""
-    return weather.measured_at is None or now - weather.measured_at > STALE_AFTER
+    return weather.measured_at is None or not -MAX_AHEAD <= now - weather.measured_at <= STALE_AFTER
 
 
 def report(draft: Draft, command: WeatherReport, rules: Rules) -> None:
-    """Take in a measurement; one that is older than the last changes nothing. Raises Refused for a future one."""
+    """Take in a measurement; one that is older than the last changes nothing. Raises Refused for too many places."""
     known = _known(draft, command.location)
     measured_at = _measured(command.measured_at, rules)
-    if known.measured_at is not None and measured_at < known.measured_at:
+    if not _is_news(measured_at, known, rules):
         return
     if command.latitude is not None:
         known = replace(
@@ -66,8 +66,7 @@ def raise_alert(draft: Draft, command: WeatherAlert, rules: Rules) -> None:
         known = Weather(location=spelt)
     weather = replace(known, alerts=known.alerts | {command.alert})
     measured_at = _measured(command.measured_at, rules)
-    is_news = known.measured_at is None or measured_at >= known.measured_at
-    if command.temperature_celsius is not None and is_news:
+    if command.temperature_celsius is not None and _is_news(measured_at, known, rules):
         weather = replace(
             weather,
             temperature_celsius=command.temperature_celsius,
@@ -157,9 +156,15 @@ def _held(draft: Draft, point: ChargingPoint, *, wanted: bool) -> ChargingPoint:
 
 
 def _measured(measured_at: datetime | None, rules: Rules) -> datetime:
-    if measured_at is not None and measured_at > rules.now + MAX_AHEAD:
-        raise CommandRefused("future measurement", Code.FIELD)
-    return measured_at or rules.now
+    """Return when something counts as measured: not in the future, or it would shut out all that follow.
+
+    Whether our clock or the source's is wrong is not known, and bad weather is bad by either.
+    """
+    return rules.now if measured_at is None else min(measured_at, rules.now)
+
+
+def _is_news(measured_at: datetime, known: Weather, rules: Rules) -> bool:
+    return known.measured_at is None or measured_at >= min(known.measured_at, rules.now)
 
 
 def _known(draft: Draft, location: Location) -> Weather:

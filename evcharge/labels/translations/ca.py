@@ -187,7 +187,6 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "less than nothing": "{session_id}: un tiquet no pot baixar de zero",
         "no such place": "No hi ha cap punt de recàrrega a {location}: s’escriu així?",
         "too many places": "No hi ha cap punt de recàrrega a {location}, i ja es coneixen massa llocs així.",
-        "future measurement": "measured_at és en el futur: va bé el rellotge de la font?",
         "no weather alert": "No hi ha cap alerta del temps a {location} per anul·lar.",
         "old order": "l’ordre té {age_s} s i val durant {valid_s} s: doneu-la de nou",
         "early order": "l’ordre ve de {ahead_s} s en el futur: poseu en hora aquell ordinador",

@@ -188,7 +188,6 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "less than nothing": "{session_id}: Ein Beleg kann nicht unter null gehen",
         "no such place": "In {location} ist kein Ladepunkt: Ist der Name richtig geschrieben?",
         "too many places": "In {location} ist kein Ladepunkt, und es sind schon zu viele solche Orte bekannt.",
-        "future measurement": "measured_at liegt in der Zukunft: Geht die Uhr der Quelle richtig?",
         "no weather alert": "In {location} gibt es keine Wetterwarnung, die sich übergehen ließe.",
         "old order": "der Auftrag ist {age_s} s alt und gilt {valid_s} s: Erteilen Sie ihn noch einmal",
         "early order": "der Auftrag kommt aus {ahead_s} s in der Zukunft: Stellen Sie die Uhr jenes Computers",

@@ -191,9 +191,6 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "too many places": (
             "Aucun point de charge ne se trouve à {location}, et trop de lieux de ce genre sont connus."
         ),
-        "future measurement": (
-            "measured_at est dans le futur\u00a0: l’horloge de la source est-elle à l’heure\u00a0?"
-        ),
         "no weather alert": "Il n’y a pas d’alerte météo à {location} à ignorer.",
         "old order": "l’ordre a {age_s} s, et il vaut pendant {valid_s} s\u00a0: donnez-le à nouveau",
         "early order": "l’ordre vient de {ahead_s} s dans le futur\u00a0: réglez l’horloge de cet ordinateur",

@@ -188,7 +188,6 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "too many places": (
             "Não há nenhum ponto de carregamento em {location}, e já se conhecem demasiados locais desses."
         ),
-        "future measurement": "measured_at está no futuro: o relógio da fonte está certo?",
         "no weather alert": "Não há nenhum aviso meteorológico em {location} para ignorar.",
         "old order": "a ordem tem {age_s} s e vale durante {valid_s} s: dê-a novamente",
         "early order": "a ordem vem de {ahead_s} s no futuro: acerte o relógio desse computador",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from evcharge.domain.errors import Code, Refused
 from evcharge.domain.location import Location, WeatherKind
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
@@ -27,7 +28,7 @@ class Central:
 
     def __init__(self) -> None:
         self.alerts: set[str] = set()
-        self.is_known = True
+        self.is_known = self.takes_measurements = True
         self.ended: list[str] = []
         self.rounds = self.reports = 0
         self.moved = asyncio.Condition()
@@ -38,6 +39,8 @@ class Central:
 
     async def update(self, location: Location, reading: Reading, source: str, spot: Spot | None) -> None:
         await self._count("reports")
+        if not self.takes_measurements:
+            raise Refused("no", Code.CONFLICT)
 
     async def begin(self, location: Location, alert: WeatherKind, reading: Reading) -> None:
         self.alerts.add(alert)
@@ -129,6 +132,17 @@ async def test_an_operators_alert_stays_when_the_place_is_asked_about_anew(tmp_p
         await central.goes_round(3)
     assert central.ended == []
     assert central.alerts == {"COLD"}
+
+
+async def test_an_alert_begins_and_ends_whether_central_takes_the_measurement_or_not(tmp_path, central, sky):
+    central.takes_measurements = False
+    async with working(tmp_path, central, sky) as station:
+        for celsius, alerts in ((-5.0, ["COLD"]), (20.0, [])):
+            await sky.says(celsius)
+            await central.has(*alerts)
+        await central.goes_round()
+        (city,) = station.cities.values()
+        assert city.refused == "no"
 
 
 async def test_an_operators_alert_stays_when_it_was_there_before_the_first_reading(tmp_path, central, sky):

@@ -142,10 +142,14 @@ def test_an_alert_is_not_newer_than_its_measurement(town: Network):
     assert known(town).alerts == {COLD, WIND}
 
 
-def test_an_alert_from_the_future_is_refused(town: Network):
-    later = town.rules.now + timedelta(hours=1)
-    refusal = town.refuses(c.WeatherAlert, location="Alicante", alert=COLD, measured_at=later)
-    assert refusal.code is Code.FIELD
+@pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(hours=1), timedelta(days=365)])
+def test_an_alert_holds_however_far_the_clock_of_its_source_is_ahead_of_centrals(
+    town: Network, ahead: timedelta
+):
+    alert(town, temperature_celsius=-4.0, measured_at=town.rules.now + ahead)
+    assert town.point().holds == {Hold.WEATHER}
+    # It counts as measured now.
+    assert (known(town).temperature_celsius, known(town).measured_at) == (-4.0, town.rules.now)
 
 
 def test_resume_does_not_undo_the_weather(town: Network):
@@ -302,11 +306,26 @@ def test_an_older_measurement_does_not_replace_a_newer_one(town: Network):
     assert known(town).temperature_celsius == 20.0
 
 
-def test_a_measurement_from_the_future_is_refused(town: Network):
-    ahead = {"location": "Alicante", "temperature_celsius": 1.0}
-    town.does(c.WeatherReport, **ahead, measured_at=NOON + weather.MAX_AHEAD)
-    later = NOON + weather.MAX_AHEAD + timedelta(seconds=1)
-    assert town.refuses(c.WeatherReport, **ahead, measured_at=later).code is Code.FIELD
+def test_a_measurement_from_the_future_is_one_of_now_and_shuts_out_none_that_follow(town: Network):
+    report = {"location": "Alicante", "temperature_celsius": 1.0}
+    town.does(c.WeatherReport, **report, measured_at=NOON + timedelta(days=1))
+    assert (known(town).temperature_celsius, known(town).measured_at) == (1.0, NOON)
+    town.later(1)
+    town.does(c.WeatherReport, **report | {"temperature_celsius": 2.0})
+    assert known(town).temperature_celsius == 2.0
+
+
+def test_after_central_s_clock_was_set_back_the_weather_is_stale_until_it_is_measured_again(town: Network):
+    report = {"location": "Alicante", "temperature_celsius": 1.0}
+    town.does(c.WeatherReport, **report)
+    before = town.rules.now - timedelta(hours=1)
+    assert weather.is_stale(known(town), before)
+    assert not weather.is_stale(known(town), town.rules.now - timedelta(seconds=5))
+    town.clock_is_set(-timedelta(hours=1))
+    town.does(c.WeatherReport, **report | {"temperature_celsius": 2.0}, measured_at=before)
+    assert (known(town).temperature_celsius, known(town).measured_at) == (2.0, before)
+    alert(town, temperature_celsius=-1.0, measured_at=before)
+    assert (known(town).temperature_celsius, weather.is_stale(known(town), before)) == (-1.0, False)
 
 
 def test_what_was_heard_long_ago_is_stale(town: Network):
