@@ -6,6 +6,7 @@ there is room.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -263,7 +264,8 @@ class Dispatcher:
         sentence = self.trouble = str(trouble)
         self._outage.lost(trouble)
         kept = []
-        for waiting, outcome in zip_longest(batch, outcomes):
+        # Where the books could not even be asked, nothing is decided yet.
+        for waiting, outcome in zip_longest(batch, outcomes or self._withdrawals(batch)):
             if waiting.command.is_fact or waiting.since is not None:
                 kept.append(waiting)
             elif isinstance(outcome, Decision) and self._holds_already(waiting, outcome):
@@ -274,6 +276,23 @@ class Dispatcher:
             else:
                 _answer(waiting.done, Refused(f"{sentence}. Try again later.", Code.STORAGE))
         self._inbox.extendleft(reversed(kept))
+
+    def _withdrawals(self, batch: list[_Waiting]) -> list[Decision | None]:
+        """Decide what in `batch` acts at once, on the committed facts alone; nothing in the books speaks against it."""
+        draft, now = PendingFacts(self.facts), self._clock()
+        outcomes: list[Decision | None] = []
+        for waiting in batch:
+            outcome = None
+            if waiting.command.acts_at_once:
+                rules = replace(
+                    self._rules, now=waiting.since or now, steady_s=asyncio.get_running_loop().time()
+                )
+                with contextlib.suppress(Refused):
+                    outcome = decide(draft, waiting.command, rules)
+                    for change in outcome.changes:
+                        draft.put(change)
+            outcomes.append(outcome)
+        return outcomes
 
     def _holds_already(self, waiting: _Waiting, outcome: Decision) -> bool:
         """Return whether a command is a withdrawal; carry it out at the edges, once."""

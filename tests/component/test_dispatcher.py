@@ -414,6 +414,34 @@ async def test_a_withdrawal_holds_at_once_on_a_full_disk_and_is_stored_when_ther
     assert "it will be stored when there is room on the disk" in caplog.text
 
 
+@every_withdrawal
+async def test_a_withdrawal_holds_at_once_beside_a_start_while_the_books_cannot_be_read(
+    writer: Writer, withdrawal: str
+):
+    """What a start asks the books for has nothing to do with whom it shares a batch."""
+    kind, what, event = WITHDRAWALS[withdrawal]
+    await writer.is_ready()
+    start = {"driver_id": "D01", "nonce": "1" * 16, "cp_id": "CP001"}
+    await writer.does(c.StartCharging, **start, request_id="R-00000001")
+    told = len(writer.told)
+    early: list[type[events.Event]] = []
+    writer.feed.listen_early(lambda event: early.append(type(event)))
+    with mock.patch.object(writer.books.database, "read", side_effect=StoreError("gone")):
+        another = writer.posts(c.StartCharging, **start, request_id="R-00000002")
+        ordered = [writer.posts(kind, **what)]
+        if kind is not c.TakeOrder:
+            ordered.append(writer.posts(kind, **what))
+        for one in ordered:
+            assert not (await one).stored
+        with pytest.raises(Refused, match="the database did not do it"):
+            await another
+        # One of each: ordered twice, it is done once.
+        assert [early.count(one) for one in (events.StopOrdered, event)] == [1, 1]
+        assert len(writer.told) == told
+    await writer.settles()
+    assert [type(one) for one in writer.told[told:]].count(event) == 1
+
+
 async def test_what_gives_a_permission_back_waits_for_room(writer: Writer):
     await writer.is_ready()
     await writer.does(c.BarDriver, driver_id="D01", barred=True)
