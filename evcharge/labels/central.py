@@ -73,8 +73,8 @@ SENTENCES: Mapping[str, Words] = {
         "{location} funciona a pesar del tiempo, por orden de un operador",
     ),
     "weather heeded": (
-        "{location} heeds the weather again, by order of an operator",
-        "{location} vuelve a atender al tiempo, por orden de un operador",
+        "{location} heeds the weather again",
+        "{location} vuelve a atender al tiempo",
     ),
     "chain broken": (
         "ALERT the audit log was changed at row {n}: {why}",

@@ -56,6 +56,8 @@ def report(draft: Draft, command: WeatherReport, rules: Rules) -> None:
 def raise_alert(draft: Draft, command: WeatherAlert, rules: Rules) -> None:
     """Withhold the charging points of a location; their sessions end. Said again, it changes nothing.
 
+    An override was for the alerts that there were: another kind ends it.
+
     Raises Refused for a place without charging points of which no weather was ever reported: a slip of the pen.
     """
     known = draft.weather(command.location)
@@ -64,7 +66,8 @@ def raise_alert(draft: Draft, command: WeatherAlert, rules: Rules) -> None:
         if spelt is None:
             raise CommandRefused("no such place", Code.NOT_FOUND, location=command.location.name)
         known = Weather(location=spelt)
-    weather = replace(known, alerts=known.alerts | {command.alert})
+    begins = command.alert not in known.alerts
+    weather = replace(known, alerts=known.alerts | {command.alert}, override=known.override and not begins)
     measured_at = _measured(command.measured_at, rules)
     if command.temperature_celsius is not None and _is_news(measured_at, known, rules):
         weather = replace(
@@ -73,7 +76,7 @@ def raise_alert(draft: Draft, command: WeatherAlert, rules: Rules) -> None:
             measured_at=measured_at,
             received_at=rules.now,
         )
-    if command.alert not in known.alerts:
+    if begins:
         draft.say(
             events.WeatherAlertRaised(
                 location=weather.location.name,
@@ -82,9 +85,11 @@ def raise_alert(draft: Draft, command: WeatherAlert, rules: Rules) -> None:
                 text=command.text,
             )
         )
+    if known.override != weather.override:
+        draft.say(events.WeatherOverridden(location=weather.location.name, override=weather.override))
     if weather != known:
         draft.put(weather)
-    if command.alert not in known.alerts:
+    if begins:
         _apply(draft, weather)
 
 

@@ -21,7 +21,10 @@ class WeatherAlertCleared(Event):
 
 
 class WeatherOverridden(Event):
-    """An operator lets a location work despite its weather alerts (`override`), or no longer does."""
+    """An operator lets a location work despite its weather alerts (`override`), or it heeds them again.
+
+    By his order, or because another kind of alert began.
+    """
 
     location: str
     override: bool

@@ -372,7 +372,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "weather back": "{phrase}.",
         "weather first": "El servei del temps està connectat.",
         "weather overridden": "{location} funciona malgrat el temps, per ordre d’un operador",
-        "weather heeded": "{location} torna a obeir el temps, per ordre d’un operador",
+        "weather heeded": "{location} torna a obeir el temps",
         "chain broken": "ALERTA s’ha canviat el registre d’auditoria a la fila {n}: {why}",
         "hold placed": "{cp_id} queda retingut: {hold}",
         "hold lifted": "{cp_id} ja no està retingut: {hold}",

@@ -379,7 +379,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "weather back": "{phrase}.",
         "weather first": "Der Wetterdienst ist verbunden.",
         "weather overridden": "{location} arbeitet trotz des Wetters, auf Anweisung eines Betreibers",
-        "weather heeded": "{location} richtet sich wieder nach dem Wetter, auf Anweisung eines Betreibers",
+        "weather heeded": "{location} richtet sich wieder nach dem Wetter",
         "chain broken": "WARNUNG das Protokoll wurde in Zeile {n} geändert: {why}",
         "hold placed": "{cp_id} wird zurückgehalten: {hold}",
         "hold lifted": "{cp_id} wird nicht mehr zurückgehalten: {hold}",

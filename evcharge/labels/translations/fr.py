@@ -385,7 +385,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "weather back": "{phrase}.",
         "weather first": "Le service météo est connecté.",
         "weather overridden": "{location} fonctionne malgré la météo, par ordre d’un opérateur",
-        "weather heeded": "{location} obéit à nouveau à la météo, par ordre d’un opérateur",
+        "weather heeded": "{location} obéit à nouveau à la météo",
         "chain broken": "ALERTE le journal d’audit a été modifié à la ligne {n}\u00a0: {why}",
         "hold placed": "{cp_id} est retenu\u00a0: {hold}",
         "hold lifted": "{cp_id} n’est plus retenu\u00a0: {hold}",

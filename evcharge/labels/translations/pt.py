@@ -373,7 +373,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "weather back": "{phrase}.",
         "weather first": "O serviço meteorológico está ligado.",
         "weather overridden": "{location} funciona apesar do tempo, por ordem de um operador",
-        "weather heeded": "{location} volta a obedecer ao tempo, por ordem de um operador",
+        "weather heeded": "{location} volta a obedecer ao tempo",
         "chain broken": "AVISO o registo de auditoria foi alterado na linha {n}: {why}",
         "hold placed": "{cp_id} fica retido: {hold}",
         "hold lifted": "{cp_id} já não está retido: {hold}",

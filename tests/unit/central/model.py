@@ -166,6 +166,7 @@ class Model:
         self.measured.add(where)
         if a.alert not in self.bad_weather.setdefault(where, set()):
             self.bad_weather[where].add(a.alert)
+            self.overridden.discard(where)
             self._sky_changes(where)
         return None
 

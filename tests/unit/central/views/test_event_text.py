@@ -88,9 +88,7 @@ LINES: dict[e.Event, str | None] = {
     e.WeatherOverridden(
         location="Elche", override=True
     ): "Elche works in spite of the weather, by order of an operator",
-    e.WeatherOverridden(
-        location="Elche", override=False
-    ): "Elche heeds the weather again, by order of an operator",
+    e.WeatherOverridden(location="Elche", override=False): "Elche heeds the weather again",
     e.EngineConnected(cp_id="CP001", link=1, journal_id="a" * 32, last_seq=0): None,
     e.EngineLost(cp_id="CP001", link=1, reason="cut"): None,
     e.MonitorConnected(cp_id="CP001", link=1): None,

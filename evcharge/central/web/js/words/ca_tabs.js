@@ -118,7 +118,7 @@ export default {
   "weather.more": "i {count} més",
   "weather.override": "Obre malgrat el temps",
   "weather.obey": "Torna a obeir el temps",
-  "weather.override_sure": "Voleu obrir {location} malgrat el temps? Els seus punts de recàrrega tornen a subministrar fins que ho anul·leu.",
+  "weather.override_sure": "Voleu obrir {location} malgrat el temps? Els seus punts de recàrrega tornen a subministrar fins que ho anul·leu o comenci una altra alerta.",
   "weather.obey_sure": "Voleu tornar a obeir el temps a {location}? Amb una alerta els seus punts queden fora de servei i les seves recàrregues s’acaben.",
   "weather.overrode": "{location} és obert malgrat el temps.",
   "weather.obeyed": "{location} torna a obeir el temps.",

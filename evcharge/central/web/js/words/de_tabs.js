@@ -118,7 +118,7 @@ export default {
   "weather.more": "und {count} weitere",
   "weather.override": "Trotz des Wetters öffnen",
   "weather.obey": "Wieder nach dem Wetter richten",
-  "weather.override_sure": "{location} trotz des Wetters öffnen? Die Ladepunkte laden wieder, bis Sie das zurücknehmen.",
+  "weather.override_sure": "{location} trotz des Wetters öffnen? Die Ladepunkte laden wieder, bis Sie das zurücknehmen oder eine weitere Warnung beginnt.",
   "weather.obey_sure": "{location} wieder nach dem Wetter richten? Bei einer Warnung gehen die Ladepunkte außer Betrieb, und ihre Ladevorgänge enden.",
   "weather.overrode": "{location} ist trotz des Wetters offen.",
   "weather.obeyed": "{location} richtet sich wieder nach dem Wetter.",

@@ -118,7 +118,7 @@ export default {
   "weather.more": "and {count} more",
   "weather.override": "Open in spite of the weather",
   "weather.obey": "Obey the weather again",
-  "weather.override_sure": "Open {location} in spite of the weather? Its charging points charge again until you take this back.",
+  "weather.override_sure": "Open {location} in spite of the weather? Its charging points charge again until you take this back, or another alert begins.",
   "weather.obey_sure": "Obey the weather again in {location}? Under an alert its charging points go out of order and their charges end.",
   "weather.overrode": "{location} is open in spite of the weather.",
   "weather.obeyed": "{location} obeys the weather again.",

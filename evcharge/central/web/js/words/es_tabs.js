@@ -118,7 +118,7 @@ export default {
   "weather.more": "y {count} más",
   "weather.override": "Abrir a pesar del tiempo",
   "weather.obey": "Volver a obedecer al tiempo",
-  "weather.override_sure": "¿Abrir {location} a pesar del tiempo? Sus puntos de recarga vuelven a suministrar hasta que lo anule.",
+  "weather.override_sure": "¿Abrir {location} a pesar del tiempo? Sus puntos de recarga vuelven a suministrar hasta que lo anule o comience otra alerta.",
   "weather.obey_sure": "¿Volver a obedecer al tiempo en {location}? Con una alerta sus puntos quedan fuera de servicio y sus recargas terminan.",
   "weather.overrode": "{location} está abierto a pesar del tiempo.",
   "weather.obeyed": "{location} vuelve a obedecer al tiempo.",

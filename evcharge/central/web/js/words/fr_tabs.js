@@ -118,7 +118,7 @@ export default {
   "weather.more": "et {count} de plus",
   "weather.override": "Ouvrir malgré la météo",
   "weather.obey": "Obéir à nouveau à la météo",
-  "weather.override_sure": "Ouvrir {location} malgré la météo ? Ses points de charge rechargent à nouveau jusqu’à ce que vous reveniez là-dessus.",
+  "weather.override_sure": "Ouvrir {location} malgré la météo ? Ses points de charge rechargent à nouveau jusqu’à ce que vous reveniez là-dessus ou qu’une autre alerte commence.",
   "weather.obey_sure": "Obéir à nouveau à la météo à {location} ? En cas d’alerte, ses points de charge passent hors service et leurs recharges se terminent.",
   "weather.overrode": "{location} est ouvert malgré la météo.",
   "weather.obeyed": "{location} obéit à nouveau à la météo.",

@@ -118,7 +118,7 @@ export default {
   "weather.more": "e mais {count}",
   "weather.override": "Abrir apesar do tempo",
   "weather.obey": "Voltar a obedecer ao tempo",
-  "weather.override_sure": "Abrir {location} apesar do tempo? Os seus pontos de carregamento voltam a carregar até que isto se anule.",
+  "weather.override_sure": "Abrir {location} apesar do tempo? Os seus pontos de carregamento voltam a carregar até que isto se anule ou comece outro aviso.",
   "weather.obey_sure": "Voltar a obedecer ao tempo em {location}? Com um aviso os seus pontos ficam fora de serviço e os seus carregamentos terminam.",
   "weather.overrode": "{location} está aberto apesar do tempo.",
   "weather.obeyed": "{location} volta a obedecer ao tempo.",
