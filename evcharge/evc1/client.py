@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from evcharge.domain.errors import (
     AuthenticationError,
@@ -32,6 +32,7 @@ from evcharge.domain.strict_json import read_json
 from evcharge.evc1.caller import connect, unreachable
 from evcharge.evc1.central_addresses import NOT_OURS, Address, CentralAddresses, places
 from evcharge.evc1.connection import Channel, ChannelClosed, HandedOver
+from evcharge.evc1.handshake import Accepted
 from evcharge.evc1.login_errors import NameWanted
 from evcharge.evc1.messages import Bye, Heartbeat
 from evcharge.evc1.tickets import IssuedTicket
@@ -370,7 +371,7 @@ class ReconnectingClient:
         self._channel = channel
         network_currency.adopt(channel.accepted.currency)
         try:
-            self._wallet.keep_resume(channel.accepted.resume)
+            self._wallet.keep_resume(_by_our_clock(channel.accepted, self._now()))
             on_state(LinkState(Phase.CONNECTED, where=places([self._centrals.next])))
             beat_s = self._timing.heartbeat_s or channel.accepted.heartbeat_s
             end = await _beside(keep_beating(channel, beat_s, self._timing.silent_beats), conversation())
@@ -467,6 +468,12 @@ class ReconnectingClient:
 def _mention(error: EvchargeError | None) -> None:
     if error is not None:
         log.info("the ticket cannot be renewed: %s", error.text)
+
+
+def _by_our_clock(accepted: Accepted, now: float) -> IssuedTicket:
+    """Return the resume ticket with its end by our clock: Central's may be any other."""
+    ends = round(now + accepted.resume.expires_at - accepted.now)
+    return structs.replace(accepted.resume, expires_at=ends, renew_after=ends)
 
 
 def _longest_wait_s(kept: IssuedTicket) -> int:

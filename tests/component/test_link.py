@@ -278,6 +278,19 @@ async def test_the_resume_ticket_serves_when_the_registrys_has_ended(gate, peer)
     assert gate.refused == []
 
 
+async def test_the_resume_ticket_serves_however_far_centrals_clock_and_ours_are_apart(tmp_path):
+    """Central's, which nobody sets, stood still for longer than that ticket lasts: its PC slept."""
+    gate = Gate(now=lambda: time.time() - 13 * 3600)
+    async with gate.open(answer_heartbeats):
+        peer = Peer(gate, tmp_path)
+        async with peer.running():
+            await peer.phase(Phase.CONNECTED)
+        peer.wallet.keep_registry(gate.ticket(now=time.time() - 1000))
+        peer.fetch = lambda: Overloaded("Registry not responding", Code.UNREACHABLE)
+        async with peer.running():
+            await peer.phase(Phase.CONNECTED, 2)
+
+
 async def test_refused_tickets_are_tried_in_turn_then_a_new_one_is_fetched(gate, peer):
     foreign = Gate()
     peer.wallet.keep_registry(foreign.ticket())
