@@ -282,13 +282,16 @@ def init(added: tuple[str, ...], renew: bool, demo: bool, config_file: Path | No
 
 
 @evcharge.command()
+@click.option(
+    "--new-keys", is_flag=True, help="Use tables in PostgreSQL with other keys: those here replace them."
+)
 @_options(*_server("registry"))
-def registry(config_file: Path | None, **given: Any) -> int:
+def registry(new_keys: bool, config_file: Path | None, **given: Any) -> int:
     """Run the Registry (HTTPS): registers charging points and drivers, gives out login tickets."""
     config = _with_whole_books(config_file, given)
     from evcharge.registry import app
 
-    return _live(config, lambda stop, health: app.run(config, stop, health=health))
+    return _live(config, lambda stop, health: app.run(config, stop, health=health, new_keys=new_keys))
 
 
 @evcharge.command()

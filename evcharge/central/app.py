@@ -17,7 +17,6 @@ from evcharge.central.api.resources.push import MAX_PAGES
 from evcharge.central.api.standby import Halted, Standby
 from evcharge.central.api.wiring import Services, Tokens, Website, Work, website
 from evcharge.central.books.archive import Archive
-from evcharge.central.books.own_keys import network_of
 from evcharge.central.books.setup import database_path, open_books, own_name
 from evcharge.central.books.store import CentralStore
 from evcharge.central.context import BookSide, PeerSide, WriterSide
@@ -67,11 +66,12 @@ from evcharge.runtime.health_socket import OwnHealth
 from evcharge.runtime.lifecycle import run_until
 from evcharge.runtime.plain import place
 from evcharge.security import secret_files, state_folder
+from evcharge.security.key_digests import network_of
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import LOOPBACK, client_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
 from evcharge.storage.books import Books
-from evcharge.storage.members import Me, Membership
+from evcharge.storage.members import KEY_FILES, Me, Membership
 from evcharge.storage.store_errors import StoreError
 from evcharge.terminal.keyboard import is_terminal
 
@@ -197,7 +197,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
             address=_address(settings),
             version=__version__,
             keys=_keys(state, tokens),
-            network=network_of(state),
+            network=network_of(state, KEY_FILES),
             new_keys=standby is not None and standby.new_keys,
             several=bool(config.reach.other_centrals),
         )

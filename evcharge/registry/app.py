@@ -30,21 +30,24 @@ _WRITE_REPEATS_EVERY_S = 5.0
 _ANCHOR_EVERY_S = 60.0
 
 
-async def run(config: Config, stop: asyncio.Event, health: OwnHealth | None = None) -> int:
+async def run(
+    config: Config, stop: asyncio.Event, *, health: OwnHealth | None = None, new_keys: bool = False
+) -> int:
     """Serve until `stop` is set. Raises StateError when the state folder, the port or the database will not do.
 
-    One that is away is waited for; `health` is told how to ask what is wrong.
+    One that is away is waited for; `health` is told how to ask what is wrong. `new_keys`: those of the state folder
+    replace others that the tables in PostgreSQL know.
     """
     retry = StartRetry(stop, health)
     while True:
         try:
-            return await _served(config, stop, retry)
+            return await _served(config, stop, retry, new_keys=new_keys)
         except NotNow as problem:
             if not await retry.again(problem):
                 return 0
 
 
-async def _served(config: Config, stop: asyncio.Event, retry: StartRetry) -> int:
+async def _served(config: Config, stop: asyncio.Event, retry: StartRetry, *, new_keys: bool) -> int:
     state, settings = config.state, config.registry
     service_keys = secret_files.read_keys(state / "service.key")
     enrolment_token = secret_files.read_secret(state / "enrolment.token")
@@ -56,7 +59,7 @@ async def _served(config: Config, stop: asyncio.Event, retry: StartRetry) -> int
         log.warning("%s", said("little room", **room))
     else:
         log.info("%s", said("room", **room))
-    async with open_tables(config) as tables, Credentials() as credentials:
+    async with open_tables(config, new_keys=new_keys) as tables, Credentials() as credentials:
         store = Store(tables, clock.utc_now)
         retry.is_there()
         if not await store.has_admin():

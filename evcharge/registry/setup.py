@@ -13,10 +13,12 @@ from evcharge.registry.store import Requester, Store
 from evcharge.runtime import clock
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files, state_folder
+from evcharge.security.key_digests import network_of
 from evcharge.security.passwords import Credentials, new_password
 from evcharge.security.state_folder import InitReport
 from evcharge.storage.books import Transactions
 from evcharge.storage.database import only_process, open_database
+from evcharge.storage.members import REGISTRY_KEY_FILES
 from evcharge.storage.postgres_place import ELSEWHERE, REGISTRY, place_of
 
 SCHEMA = "evcharge.registry.schema"
@@ -29,10 +31,11 @@ def database_path(state: Path) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def open_tables(config: Config) -> AsyncIterator[Transactions]:
+async def open_tables(config: Config, *, new_keys: bool = False) -> AsyncIterator[Transactions]:
     """Open the Registry's tables where the settings say, at the newest schema. Raises StateError.
 
-    One process of a state folder at a time; in PostgreSQL, others of other folders beside it.
+    One process of a state folder at a time; in PostgreSQL, others of other folders beside it, with the same keys.
+    `new_keys`: those of this state folder replace others that the tables know.
     """
     path = database_path(config.state)
     noted = path.with_name(ELSEWHERE)
@@ -54,7 +57,8 @@ async def open_tables(config: Config) -> AsyncIterator[Transactions]:
                 f"`[registry] database` names {place}, and {path} holds tables, too: move them there with "
                 "`evcharge migrate --books registry --to`, or put that file aside."
             )
-        async with open_transactions(place, SCHEMA) as tables:
+        network = network_of(config.state, REGISTRY_KEY_FILES)
+        async with open_transactions(place, SCHEMA, network, new_keys=new_keys) as tables:
             # Whoever forgets the setting must not begin with empty tables.
             secret_files.replace_secret(noted, str(place))
             yield tables

@@ -1,6 +1,6 @@
 """The Centrals on one database: who they are, and which of them is at work. Without any engine's library. Pure."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,8 @@ KEY_FILES = {
     "resume": "central/resume.key",
     "pin": "central/pin.key",
 }
+# The same of the Registries on one database.
+REGISTRY_KEY_FILES = {"ca": "ca.pem", "service": "service.key", "enrolment": "enrolment.token"}
 
 
 # So far the clock of a Central's computer may be from the database's: leases do not depend on it, and the times in the
@@ -72,12 +74,12 @@ class Lead:
     before: str
 
 
-def other_files(network: str, books: str) -> list[str]:
-    """Return which of KEY_FILES are not those that the `books` know; what only one side has is not compared."""
+def other_files(network: str, books: str, files: Mapping[str, str] = KEY_FILES) -> list[str]:
+    """Return which of `files` are not those that the `books` know; what only one side has is not compared."""
     here, there = _digests(network), _digests(books)
     return [
         path
-        for name, path in KEY_FILES.items()
+        for name, path in files.items()
         if name in here and name in there and not here[name] & there[name]
     ]
 

@@ -15,6 +15,7 @@ import asyncpg
 
 from evcharge.domain.errors import StateError, Taken
 from evcharge.runtime.waiting import uninterrupted
+from evcharge.storage.members import REGISTRY_KEY_FILES, other_files
 from evcharge.storage.postgres_connection import CONNECT_S, connect, reading
 from evcharge.storage.postgres_errors import ALL, store_error
 from evcharge.storage.postgres_opening import alone, explained, migrate
@@ -38,6 +39,8 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS written (writer text PRIMARY KEY, k bigint NOT NULL, at timestamptz NOT NULL)",
     # Where the tables are from now on, should they have been moved.
     "CREATE TABLE IF NOT EXISTS moved (there text NOT NULL)",
+    # By which keys whoever began with them last is known (`members.other_files`).
+    "CREATE TABLE IF NOT EXISTS network (keys text NOT NULL)",
 )
 _NUMBER = """
 INSERT INTO written (writer, k, at) VALUES ($1, $2, clock_timestamp())
@@ -47,6 +50,8 @@ _NUMBERED = "SELECT EXISTS (SELECT 1 FROM written WHERE writer = $1 AND k = $2)"
 # A transaction is in doubt for seconds; those who wrote it come and go.
 _FORGET = "DELETE FROM written WHERE at < clock_timestamp() - interval '1 day'"
 _MOVED = "SELECT there FROM moved"
+_KNOWN = "SELECT keys FROM network"
+_KNOW = "WITH gone AS (DELETE FROM network) INSERT INTO network (keys) VALUES ($1)"
 # Whoever works in the tables has a share of this; whoever moves them away has it alone.
 _AT_WORK = "hashtextextended('evcharge at work ' || $1, 0)"
 _SHARE = f"SELECT pg_try_advisory_lock_shared({_AT_WORK})"
@@ -205,13 +210,16 @@ async def _rolled_back(writer: asyncpg.Connection) -> None:
 
 
 @contextlib.asynccontextmanager
-async def open_transactions(place: Place, package: str) -> AsyncIterator[PostgresTransactions]:
+async def open_transactions(
+    place: Place, package: str, network: str = "", *, new_keys: bool = False
+) -> AsyncIterator[PostgresTransactions]:
     """Open the tables in a database, and bring them to the newest schema of `package` first; others may have them open.
 
-    Raises StateError, with what to do, when it cannot be used (NotNow: at present).
+    Raises StateError, with what to do, when it cannot be used (NotNow: at present), or knows other keys than those of
+    `network`, unless they are `new_keys` in their place.
     """
     with explained(place):
-        await prepare_tables(place, package)
+        await prepare_tables(place, package, network, new_keys=new_keys)
         readers = await reading(place)
         tables = PostgresTransactions(place, readers)
         try:
@@ -267,11 +275,20 @@ def _check_here(place: Place, moved: str | None, moving_to: str = "") -> None:
         )
 
 
-async def prepare_tables(place: Place, package: str) -> None:
+async def prepare_tables(place: Place, package: str, network: str = "", *, new_keys: bool = False) -> None:
     """Bring a database to the newest schema of `package`. Raises StateError, and what the library raises."""
     async with alone(place) as connection:
         await migrate(connection, place, package)
         for sql in _TABLES:
             await connection.execute(sql)
         _check_here(place, await connection.fetchval(_MOVED))
+        known = await connection.fetchval(_KNOWN) or ""
+        if not new_keys and (files := other_files(network, known, REGISTRY_KEY_FILES)):
+            raise StateError(
+                f"{place} belongs to a network with other keys: {', '.join(files)} of this state folder differ. "
+                "Copy the state folder of a Registry there, but not registry/registry.db; if yours replace its keys, "
+                "start the Registry once with --new-keys."
+            )
+        if network:
+            await connection.execute(_KNOW, network)
         await connection.execute(_FORGET)

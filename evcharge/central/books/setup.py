@@ -6,7 +6,6 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from evcharge.central.books.own_keys import network_of
 from evcharge.central.books.rows import STATEMENTS, DecidedEntry
 from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.accounts import Account, seal
@@ -19,11 +18,12 @@ from evcharge.domain.ids import Role
 from evcharge.runtime import clock, network_currency
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
+from evcharge.security.key_digests import network_of
 from evcharge.security.passwords import Credentials, new_password
 from evcharge.security.state_folder import InitReport
 from evcharge.storage.books import Books
 from evcharge.storage.database import only_process, open_database
-from evcharge.storage.members import Me, Waiting
+from evcharge.storage.members import KEY_FILES, Me, Waiting
 from evcharge.storage.postgres_place import ELSEWHERE, Place, place_of
 from evcharge.storage.statements import Sql
 
@@ -123,7 +123,7 @@ def own_name(config: Config) -> str:
 
 def visitor(config: Config) -> Me:
     """Return as whom a command of this state folder opens books that Centrals may share."""
-    return Me(name=own_name(config), network=network_of(config.state), passing=True)
+    return Me(name=own_name(config), network=network_of(config.state, KEY_FILES), passing=True)
 
 
 def _elsewhere(path: Path) -> str:

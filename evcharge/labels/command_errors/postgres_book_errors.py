@@ -108,6 +108,18 @@ SENTENCES: Mapping[str, Words] = {
             "esquema."
         ),
     ),
+    "other Registry": (
+        (
+            "{place} belongs to a network with other keys: {files} of this state folder differ. Copy the state "
+            "folder of a Registry there, but not registry/registry.db; if yours replace its keys, start the Registry "
+            "once with --new-keys."
+        ),
+        (
+            "{place} es de una red con otras claves: {files} de esta carpeta de estado son distintos. Copie la "
+            "carpeta de estado de un Registry de allí, pero no registry/registry.db; si las suyas sustituyen a esas "
+            "claves, arranque el Registry una vez con --new-keys."
+        ),
+    ),
     "other network": (
         (
             "{place} belongs to a network with other keys: {files} of this state folder differ. Copy the state "

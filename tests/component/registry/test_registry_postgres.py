@@ -1,17 +1,20 @@
 """What the Registry's tables do in PostgreSQL alone: lost answers, lost connections, those who pause, wrong places."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from cryptography.fernet import Fernet
 
 from evcharge import cli
 from evcharge.central.books import moving
 from evcharge.central.books import setup as central_setup
 from evcharge.domain.errors import StateError, Taken
+from evcharge.labels.command_errors import translated
 from evcharge.registry import setup
 from evcharge.registry.registrations import RegistrationChange
 from evcharge.registry.setup import SCHEMA
@@ -34,6 +37,7 @@ from tests import postgres
 from tests.component import engines
 from tests.component.registry.looking import rows
 from tests.component.registry.test_registry_store import ADMIN, CP1, register
+from tests.component.registry_process import copy_state
 
 ENGINES = (engines.POSTGRES,)
 
@@ -332,6 +336,36 @@ async def test_it_has_a_schema_and_a_password_of_its_own(tmp_path: Path, monkeyp
     secret_files.replace_secret(tmp_path / "central" / "database.password", "Central's")
     assert place_of(config, section=REGISTRY).secret() == "its own"
     assert place_of(config, f"{url}?schema=other", section=REGISTRY).schema == "other"
+
+
+@pytest.mark.parametrize("file", ["service.key", "enrolment.token"])
+async def test_a_registry_of_another_network_is_refused_and_told_which_file_it_is(
+    made: tuple[Path, str], tmp_path: Path, file: str
+):
+    """Of two behind one list of addresses, Central would be refused by one, now and then."""
+    first, second = (copy_state(made[0], tmp_path / name) for name in ("a", "b"))
+    url = engines.registry_address(tmp_path)
+    one, two = (Config(state=state, registry=RegistrySettings(database=url)) for state in (first, second))
+    for state in (first, second):
+        shutil.rmtree(state / "registry")
+    async with setup.open_tables(one), setup.open_tables(two):
+        pass
+    new = Fernet.generate_key().decode() if file == "service.key" else secret_files.new_secret()
+    secret_files.replace_secret(second / file, new)
+    with pytest.raises(StateError, match=f"other keys: {file} of this state folder differ") as refused:
+        async with setup.open_tables(two):
+            pass
+    assert "Copie la carpeta de estado de un Registry de allí" in translated(refused.value.text, "es")
+    async with setup.open_tables(two, new_keys=True):
+        pass
+    with pytest.raises(StateError, match="start the Registry once with --new-keys"):
+        async with setup.open_tables(one):
+            pass
+    if file == "service.key":
+        # Rotated line by line, one line stays.
+        (first / file).write_text(f"{new}\n{(first / file).read_text()}")
+        async with setup.open_tables(one), setup.open_tables(two):
+            pass
 
 
 async def test_what_was_decided_before_another_registry_changed_it_is_not_stored(tmp_path: Path):
