@@ -56,6 +56,9 @@ SPANISH: Mapping[str, str] = {
     "Address to listen on.": "Dirección en la que escucha.",
     "Port to listen on; 0 takes any free one.": "Puerto en el que escucha; 0 toma uno libre.",
     "Run Central, the control room.": "Ejecuta Central, la sala de control.",
+    "Use tables in PostgreSQL with other keys: those here replace them.": (
+        "Usar tablas en PostgreSQL con otras claves: las de aquí las sustituyen."
+    ),
     "Lead books in PostgreSQL with other keys: those here replace them.": (
         "Dirigir libros en PostgreSQL con otras claves: las de aquí las sustituyen."
     ),
