@@ -79,6 +79,13 @@ class PostgresBooks:
         except ALL as problem:
             raise store_error(problem) from problem
 
+    async def stays(self, connection: asyncpg.Connection) -> None:
+        """Let nobody else begin with these books until the transaction of `connection` is over.
+
+        Raises StoreDeposed when somebody has, and what the library raises.
+        """
+        await self._lease.stays(connection)
+
     async def end(self) -> None:
         """Store what is under way, and leave."""
         if self._under_way:

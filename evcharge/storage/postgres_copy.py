@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -77,17 +78,26 @@ async def _pour(connection: asyncpg.Connection, package: str, target: Path) -> N
             await asyncio.to_thread(lambda: file.execute(statement).fetchall())  # noqa: B023  awaited in its turn
 
 
-async def copy_in(source: Path, place: Place, package: str, prepared: Callable[[], Awaitable[None]]) -> None:
-    """Copy the books in a file into a PostgreSQL that holds none; `prepared` makes its tables. Raises StateError."""
-    with explained(place), reading(source) as file:
+def check_source(source: Path, place: Place, package: str) -> None:
+    """Raise StateError unless the books in a file are of the newest schema of `package`, as they are in `place`."""
+    with reading(source) as file:
         have = file.execute("PRAGMA user_version").fetchone()[0]
-        if have != newest_schema(package):
-            raise StateError(
-                f"{source} has schema {have}, and this evcharge knows {newest_schema(package)}: "
-                f"start `evcharge {place.section}` once."
-            )
-        await prepared()
-        connection = await connect(place)
+    if have != newest_schema(package):
+        raise StateError(
+            f"{source} has schema {have}, and this evcharge knows {newest_schema(package)}: "
+            f"start `evcharge {place.section}` once."
+        )
+
+
+async def copy_in(
+    source: Path, place: Place, package: str, still_ours: Callable[[asyncpg.Connection], Awaitable[None]]
+) -> None:
+    """Copy the books in a file into tables in PostgreSQL that hold none. Raises StateError.
+
+    They are read back and compared before they are stored, and only if `still_ours` finds that nobody has begun there.
+    """
+    with explained(place), reading(source) as file:
+        connection = await connect(place, synchronous_commit="on")
         try:
             async with connection.transaction():
                 if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM events)"):
@@ -102,8 +112,20 @@ async def copy_in(source: Path, place: Place, package: str, prepared: Callable[[
                         await connection.copy_records_to_table(table, records=some, columns=names)
                     await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
                     await _number_on(connection, table)
+                await _check_copied(connection, source, place, package)
+                await still_ours(connection)
         finally:
             await connection.close()
+
+
+async def _check_copied(connection: asyncpg.Connection, source: Path, place: Place, package: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="evcharge-") as name:
+        back = Path(name) / source.name
+        async with open_database(back, package):
+            pass
+        await _pour(connection, package, back)
+        if wrong := await asyncio.to_thread(lambda: list(compared(source, back))):
+            raise StateError(f"{place} does not hold what was copied ({wrong[0]}): nothing was moved.")
 
 
 def _parts(rows: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:

@@ -402,14 +402,21 @@ class Lease:
         try:
             async with moving.transaction():
                 await moving.execute("SET LOCAL synchronous_commit = on")
-                # Whoever takes over waits for this row.
-                leader = await moving.fetchrow(_LEADER)
-                mine = await moving.fetchrow(_MY_ROW, self.me.name)
-                if leader["name"] != self.me.name or mine is None or mine["owner"] != self.owner:
-                    raise StoreDeposed("nothing was moved")
+                await self.stays(moving)
                 await moving.execute(_MOVE, self.me.moving_to)
         finally:
             await moving.close(timeout=CONNECT_S)
+
+    async def stays(self, connection: asyncpg.Connection) -> None:
+        """Let nobody else lead until the transaction of `connection` is over.
+
+        Raises StoreDeposed when another one does, and what the library raises.
+        """
+        # Whoever takes over waits for this row.
+        leader = await connection.fetchrow(_LEADER)
+        mine = await connection.fetchrow(_MY_ROW, self.me.name)
+        if leader["name"] != self.me.name or mine is None or mine["owner"] != self.owner:
+            raise StoreDeposed("nothing was moved")
 
     async def watch(self) -> None:
         """Return never; raise Deposed when another one leads, or may."""

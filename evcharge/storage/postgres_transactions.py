@@ -249,6 +249,11 @@ async def nobody_at_work(place: Place, moving_to: str = "") -> AsyncIterator[asy
             await connection.close()
 
 
+async def still_alone(alone_there: asyncpg.Connection) -> None:
+    """Return if nobody can have begun since `nobody_at_work`. Raises what the library raises."""
+    await alone_there.fetchval("SELECT 1")
+
+
 async def mark_moved(alone_there: asyncpg.Connection, there: str) -> None:
     """Note where the tables are from now on: no Registry begins here again. Raises what the library raises.
 

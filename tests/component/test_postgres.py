@@ -23,8 +23,10 @@ from evcharge.evc1 import messages
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import CentralSettings, Config
 from evcharge.security import secret_files, state_folder
-from evcharge.storage import postgres_books, postgres_lease
+from evcharge.storage import postgres_books, postgres_copy, postgres_lease
+from evcharge.storage.members import Me
 from evcharge.storage.postgres_books import PostgresBooks, open_postgres
+from evcharge.storage.postgres_connection import connect
 from evcharge.storage.postgres_place import Place, place_of
 from evcharge.storage.statements import Put, Sql
 from evcharge.storage.store_errors import (
@@ -592,3 +594,77 @@ def test_books_move_there_and_back_and_are_checked_and_backed_up(tmp_path: Path,
     monkeypatch.delenv("EVCHARGE_CENTRAL__DATABASE")
     assert lasting(asyncio.run(reloaded(tmp_path / "central"))) == before
     assert cli.run(["audit", "verify", *state]) == 0
+
+
+def a_file_of_books(state: Path) -> str:
+    """Leave books in a file of `state`; return where they may be moved."""
+    state_folder.init_state(state, [], utc_now())
+    where, engines.server = engines.address(state), ""
+
+    async def fill() -> None:
+        async with opened(state / "central") as found:
+            await found.store.commit(entries(busy_day()))
+
+    asyncio.run(fill())
+    return where
+
+
+def another_begins(where: str) -> str:
+    """Let another Central begin with the books in PostgreSQL, in a loop of its own; return how that went."""
+
+    async def begins() -> str:
+        try:
+            async with open_postgres(Place(url=where), setup.SCHEMA, STATEMENTS, Me(name="B")):
+                return "begun"
+        except Taken as problem:
+            return problem.text
+
+    return asyncio.run(begins())
+
+
+def test_no_central_begins_with_books_that_are_being_copied(tmp_path: Path, monkeypatch, capsys):
+    where, told, real = a_file_of_books(tmp_path), [], postgres_copy.compared
+
+    def meanwhile(*files: Path) -> Any:
+        told.append(another_begins(where))
+        return real(*files)
+
+    monkeypatch.setattr(postgres_copy, "compared", meanwhile)
+    monkeypatch.setattr(postgres_books, "_FREE_WITHIN_S", 0.0)
+    assert cli.run(["migrate", "--state", str(tmp_path), "--to", where]) == 0, capsys.readouterr().err
+    assert len(told) == 1
+    assert "is in use by Central" in told[0]
+    assert another_begins(where) == "begun"
+
+
+def test_books_are_not_moved_to_where_another_central_has_begun_meanwhile(
+    tmp_path: Path, monkeypatch, capsys
+):
+    """Whoever copies stood still for longer than its lease."""
+    where, told, real = a_file_of_books(tmp_path), [], postgres_copy.compared
+
+    async def lease_is_over() -> None:
+        connection = await connect(Place(url=where))
+        await connection.execute("UPDATE central SET until = clock_timestamp() - interval '1 s'")
+        await connection.close()
+
+    def meanwhile(*files: Path) -> Any:
+        asyncio.run(lease_is_over())
+        told.append(another_begins(where))
+        return real(*files)
+
+    monkeypatch.setattr(postgres_copy, "compared", meanwhile)
+    monkeypatch.setattr(postgres_lease, "RENEW_S", 3_600.0)
+    assert cli.run(["migrate", "--state", str(tmp_path), "--to", where]) == 1
+    assert told == ["begun"]
+    assert "another Central has taken these books over" in capsys.readouterr().err
+    assert (tmp_path / "central/central.db").exists()
+
+    async def count() -> int:
+        connection = await connect(Place(url=where))
+        try:
+            return await connection.fetchval("SELECT COUNT(*) FROM events")
+        finally:
+            await connection.close()
+
+    assert asyncio.run(count()) == 0

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import functools
 import shutil
 import socket
 import tempfile
@@ -74,26 +73,23 @@ def _copied(config: Config, section: str, folder: Path, *, in_postgres: bool) ->
 def to_postgres(config: Config, url: str, section: str = CENTRAL) -> Place:
     """Move the books into an empty PostgreSQL; the file is kept aside. Whose they are is stopped. Raises StateError.
 
-    What was copied is read back and compared, row by row, before anything is put aside.
+    What was copied is read back and compared, row by row, before it is stored. Nobody begins with it before the file is
+    aside.
     """
     place, path = place_of(config, url, section=section), _path(config.state, section)
     moved = path.with_name(f"{path.name}.moved")
-    from evcharge.storage.postgres_copy import compared, copy_out
+
+    def put_aside() -> None:
+        secret_files.replace_secret(path.with_name(ELSEWHERE), str(place))
+        path.rename(moved)
+        sync_folder(path.parent)
 
     with only_process(path):
         if not path.exists():
             raise StateError(f"{path} is not there: there are no books to move.")
         if moved.exists():
             raise StateError(f"{moved} is there from an earlier move: put it elsewhere first.")
-        asyncio.run(_sent(path, place))
-        with tempfile.TemporaryDirectory(prefix="evcharge-") as name:
-            back = Path(name) / path.name
-            asyncio.run(copy_out(place, _schema(section), back))
-            if wrong := list(compared(path, back)):
-                raise StateError(f"{place} does not hold what was copied ({wrong[0]}): nothing was moved.")
-        secret_files.replace_secret(path.with_name(ELSEWHERE), str(place))
-        path.rename(moved)
-        sync_folder(path.parent)
+        asyncio.run(_sent(path, place, visitor(config), put_aside))
     return place
 
 
@@ -114,17 +110,22 @@ def to_file(config: Config, section: str = CENTRAL) -> Path:
     return path
 
 
-async def _sent(source: Path, place: Place) -> None:
-    from evcharge.storage.postgres_books import prepare
-    from evcharge.storage.postgres_copy import copy_in
-    from evcharge.storage.postgres_transactions import nobody_at_work, prepare_tables
+async def _sent(source: Path, place: Place, me: Me, put_aside: Callable[[], object]) -> None:
+    from evcharge.storage.postgres_books import open_postgres
+    from evcharge.storage.postgres_copy import check_source, copy_in
+    from evcharge.storage.postgres_transactions import nobody_at_work, prepare_tables, still_alone
 
     schema = _schema(place.section)
+    check_source(source, place, schema)
     if place.section == REGISTRY:
-        async with nobody_at_work(place):
-            await copy_in(source, place, schema, functools.partial(prepare_tables, place, schema))
-    else:
-        await copy_in(source, place, schema, functools.partial(prepare, place, schema, STATEMENTS))
+        async with nobody_at_work(place) as alone:
+            await prepare_tables(place, schema)
+            await copy_in(source, place, schema, lambda _: still_alone(alone))
+            put_aside()
+        return
+    async with open_postgres(place, schema, STATEMENTS, me) as books:
+        await copy_in(source, place, schema, books.stays)
+        put_aside()
 
 
 async def _bring(place: Place, back: Path, me: Me, put: Callable[[Path], object]) -> None:

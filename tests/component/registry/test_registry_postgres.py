@@ -22,7 +22,7 @@ from evcharge.registry.store import Overtaken, Store, entry
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, RegistrySettings
 from evcharge.security import secret_files
-from evcharge.storage import hash_chain, postgres_connection, postgres_transactions
+from evcharge.storage import hash_chain, postgres_connection, postgres_copy, postgres_transactions
 from evcharge.storage.anchor_file import ANCHORS
 from evcharge.storage.database import open_database
 from evcharge.storage.postgres_place import REGISTRY, Place, place_of
@@ -443,6 +443,32 @@ def test_tables_move_there_and_back_and_are_checked_and_backed_up(
     monkeypatch.delenv("EVCHARGE_REGISTRY__DATABASE")
     asyncio.run(fill(Config(state=state), "CP003"))
     assert cli.run(["audit", "verify", *flags]) == 0
+
+
+def test_no_registry_begins_with_tables_that_are_being_copied(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    place = Place(url=engines.registry_address(tmp_path), section=REGISTRY)
+    told: list[str] = []
+    real = postgres_copy.compared
+
+    async def begins() -> str:
+        try:
+            async with open_transactions(place, SCHEMA):
+                return "begun"
+        except StateError as problem:
+            return problem.text
+
+    def meanwhile(*files: Path) -> Any:
+        told.append(asyncio.run(begins()))
+        return real(*files)
+
+    monkeypatch.setattr(postgres_copy, "compared", meanwhile)
+    flags = ["--books", "registry", "--state", str(state), "--to", place.url]
+    assert cli.run(["migrate", *flags]) == 0, capsys.readouterr().err
+    assert len(told) == 1
+    assert "another program holds the database" in told[0]
+    assert asyncio.run(begins()) == "begun"
 
 
 def test_both_books_are_copied_for_checks_whichever_is_a_file(
