@@ -236,3 +236,61 @@ async def test_no_words_touch_and_no_name_of_the_map_is_cut_on_a_phone(room, win
             }).map((one) => one.textContent)"""
         )
         assert not names
+
+
+async def test_no_table_is_wider_than_its_place_in_any_language(room, window) -> None:
+    wider = "[...document.querySelectorAll('.tb-scroll')].some((one) => one.scrollWidth > one.clientWidth)"
+    async with window(size=LAPTOP) as opened:
+        page = await room.enter(opened, at="/#drivers")
+        found = {}
+        async for lang in languages(page):
+            # Built again, and asked for again.
+            await expect(page.locator('#drivers tbody [data-act="block"]')).to_have_count(8)
+            found[lang] = await page.evaluate(wider)
+        assert not any(found.values()), found
+        await page.goto(f"{room.url}/#audit")
+        await page.locator("#audit .tb-open").first.click()
+        seals = page.locator("dialog[open] :is(pre, .hash)")
+        await expect(seals).to_have_count(2)
+        assert await seals.evaluate_all("(all) => all.every((one) => one.scrollWidth <= one.clientWidth)")
+
+
+# Where the parts of the wall's frame are, in px: the line of power and the words above it; the lists at the side.
+FRAME = """() => {
+  const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+  const [table, shown] = [box(".running-panel table"), box(".running-panel")];
+  return { line: box(".kspark").top - box(".kpi small").bottom, empty: shown.bottom - table.bottom,
+    rest: box(".side").bottom - box(".side > :last-child").bottom };
+}"""
+
+
+async def test_the_wall_leaves_no_room_empty_at_its_side_and_draws_no_line_through_words(
+    room, window
+) -> None:
+    async with window(size=TELEVISION) as opened:
+        page = await room.enter(opened, "viewer", at="/?d=tiles")
+        await expect(page.locator(".running-panel tbody tr")).to_have_count(6)
+        frame = await page.evaluate(FRAME)
+        assert frame["line"] >= 0, frame
+        assert 0 <= frame["empty"] < 30, frame
+        assert 0 <= frame["rest"] < 30, frame
+
+
+async def test_on_a_phone_what_is_found_stands_below_the_box_and_no_sum_is_cut(room, window) -> None:
+    async with window(size=PHONE) as opened:
+        page = await room.enter(opened, "viewer")
+        await page.fill("#search", "CP00")
+        await expect(page.locator("[role=listbox] [role=option]").first).to_be_visible()
+        box, found = page.locator(".search"), page.locator("[role=listbox]")
+        upper, lower = [
+            await one.evaluate("(one) => one.getBoundingClientRect().toJSON()") for one in (box, found)
+        ]
+        assert lower["top"] >= upper["bottom"]
+        # A box that is too small for what it asks for shows that there is more of it.
+        await expect(page.locator("#search")).to_have_css("text-overflow", "clip")
+        await page.fill("#search", "")
+        await expect(page.locator("#search")).to_have_css("text-overflow", "ellipsis")
+        await page.goto(f"{room.url}/monitor")
+        await expect(page.locator('[data-sum="mean"] small')).to_contain_text("7 days")
+        cut = """(all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
+        assert await page.locator(".sum p, .sum small").evaluate_all(cut) == []

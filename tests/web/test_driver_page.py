@@ -54,7 +54,8 @@ async def test_a_whole_charge_from_the_page_is_seen_by_the_operator_and_ends_wit
         charge.update()
         await steps(page, plug="done", charging="now", ticket="todo")
         await expect(page.locator("#power")).to_have_text("11.0\u00a0kW")
-        await expect(page.locator("#battery")).to_have_text("63\u00a0%, full in 25\u00a0min")
+        await expect(page.locator("#battery")).to_have_text("63\u00a0%")
+        await expect(page.locator("#battery-full")).to_have_text("full in 25\u00a0min")
         await expect(wall.locator('.tile[data-cp="CP001"] .main')).to_have_text("11.0\u00a0kW")
         await expect(wall.locator(f'.running-panel tr[data-session="{session}"]')).to_contain_text("D01")
         await page.click("#act", delay=UNHURRIED_MS)
@@ -154,6 +155,11 @@ async def test_a_charge_whose_point_fails_says_so_in_amber_with_what_there_is_so
         day = re.compile(r"\d{1,2} \w+,? .*\d\d:\d\d")
         await expect(page.locator("#receipts time")).to_have_text(day)
         await expect(page.locator("#past time").first).to_have_text(day)
+        # Both ends of it alike.
+        took = re.compile(r"(?:\d\d:\d\d|–) – (?:.*, )?\d\d:\d\d$")
+        await expect(page.locator("#receipts dl > div", has_text="From – to").locator("dd")).to_have_text(
+            took
+        )
 
 
 async def test_a_driver_is_asked_about_a_point_elsewhere_when_none_is_free_where_it_wants_one(

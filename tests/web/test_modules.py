@@ -1,6 +1,7 @@
 """The pure modules of the pages, each alone: imported into a page, without Node."""
 
 import json
+import re
 from functools import partial
 
 import pytest_asyncio
@@ -85,6 +86,55 @@ async def test_what_a_peer_said_is_worded_in_the_audit_log_where_central_knows_i
     """
     said, as_it_came = await run("audit_words", body)
     assert ("Journal voll" in said, "smoke" in said, "journal full" in as_it_came) == (True, True, True)
+
+
+async def test_the_audit_log_tells_instants_powers_and_speeds_in_words_and_units(run) -> None:
+    body = """
+        await (await import("/static/js/i18n.js")).use("codes", "tabs", "audit", "audit_params");
+        const told = (data) => m.parameters({ data }).replaceAll("\\u00a0", " ");
+        const noted = { at: 1796055438.5, n: 18, what: "register", target: "CP017", result: "done", times: 1 };
+        const wind = { wind_m_per_s: 5.34, facts: { most: 3 } };
+        return [told(noted), told({ ...noted, result: "E_CREDENTIAL" }), told(wind),
+          told({ max_power_w: 22000, speed_permille: 1000, left: ["COLD"], login: "895f" })];
+    """
+    noted, refused, wind, engine = await run("audit_words", body)
+    assert re.fullmatch(
+        r"at: .*\d\d:\d\d(?::\d\d)? · row: 18 · change: register · about: CP017 · result: done · times: 1",
+        noted,
+    )
+    assert "E_CREDENTIAL" not in refused
+    assert "result: " in refused
+    assert wind == "wind: 5.3 m/s"
+    assert engine == "most power: 22.0 kW · speed: 100 % · still in force: Cold · login: 895f"
+
+
+async def test_figures_of_one_column_have_as_many_decimals_each(run) -> None:
+    body = """
+        const { pointColumns } = await import("/static/js/stats_points.js");
+        const cell = pointColumns({ cps: [] }).find((one) => one.id === "ok").cell;
+        const told = (up) => cell({ available_s: up, charging_s: 0, faulted_s: 1000 - up }).replace("\\u00a0", " ");
+        return [told(980), told(991), told(1000), m.percent(0.98).replace("\\u00a0", " ")];
+    """
+    assert await run("format", body) == ["98.0 %", "99.1 %", "100.0 %", "98 %"]
+
+
+async def test_no_label_below_the_bars_touches_the_next(run) -> None:
+    body = """
+        const { s, widthOf } = await import("/static/js/chart_parts.js");
+        const touching = [];
+        for (let width = 240; width <= 900; width += 20) {
+          const layer = s("g");
+          const bars = Array.from({ length: 30 }, (_, day) => ({ value: 200, label: `${day + 1} de nov.` }));
+          m.drawBars(layer, { bars, y: (n) => `${n} €` }, width, 210);
+          const labels = [...layer.querySelectorAll('[text-anchor="middle"]')].map((one) => {
+            const [x, half] = [Number(one.getAttribute("x")), widthOf(one.textContent) / 2];
+            return [x - half, x + half];
+          });
+          if (labels.some(([left], k) => k && left < labels[k - 1][1] + 6)) touching.push(width);
+        }
+        return touching;
+    """
+    assert await run("chart_bars", body) == []
 
 
 async def test_the_line_of_a_charge_goes_on_when_central_tells_all_anew(run) -> None:

@@ -181,6 +181,15 @@ async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(
         # Of a table also the headings and names that are buttons on the screen.
         await page.goto(f"{room.url}/#stats")
         await expect(page.locator("#stats .tb-sort").first).to_be_visible()
+        # As tables, though a sheet of A4 is no wider than a phone is high.
+        await page.set_viewport_size({"width": 718, "height": 1000})
+        for tab, rows in (("stats", "tr[data-key=CP001]"), ("history", "tbody tr")):
+            await page.goto(f"{room.url}/#{tab}")
+            table = page.locator(f"#{tab} .tb-scroll").last
+            await expect(page.locator(f"#{tab} {rows}").first).to_have_css("display", "table-row")
+            assert await table.evaluate("(one) => one.scrollWidth <= one.clientWidth"), tab
+        # What is written for the ground of its status keeps that ground.
+        await expect(page.locator("#history .mark").first).to_have_css("print-color-adjust", "exact")
     async with window(size=PHONE) as opened:
         page = await room.enter(opened, "driver", name="D76", at="/driver")
         await page.locator("#past button").first.click()

@@ -10,7 +10,9 @@ export function drawBars(layer, { bars, y, tone = 1, whole }, width, height) {
   const { left, place } = yAxis(layer, values, y, box);
   const slot = (box.right - left) / bars.length;
   const thick = Math.max(1, Math.min(34, slot * 0.72));
-  const each = Math.ceil((Math.max(...bars.map((bar) => widthOf(bar.label))) + 14) / slot);
+  const widest = Math.max(...bars.map((bar) => widthOf(bar.label)));
+  // The labels at the ends are moved inwards by what would be cut of them.
+  const each = Math.ceil((widest + 14 + Math.max(0, (widest - slot) / 2)) / slot);
   return bars.map((bar, i) => {
     const start = left + i * slot;
     const middle = start + slot / 2;

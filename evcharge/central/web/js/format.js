@@ -63,8 +63,8 @@ export function price(centiCents) {
   return `${money(centiCents / 1e4, centiCents % 100 ? 4 : 2)}/kWh`;
 }
 
-/** Return a share 0..1 as a percentage. @param {number} share */
-export const percent = (share) => `${number(share * 100, share > 0.99 && share < 1 ? 1 : 0)}${GAP}%`;
+/** Return a share 0..1 as a percentage; in a column each with as many decimals. @param {number} share @param {number} [decimals] */
+export const percent = (share, decimals = share > 0.99 && share < 1 ? 1 : 0) => `${number(share * 100, decimals)}${GAP}%`;
 
 /** Return a temperature: 24.5 °C. @param {number} celsius */
 export const degrees = (celsius) => `${number(celsius, 1)}${GAP}°C`;

@@ -37,7 +37,7 @@ export function pointColumns(store) {
     column("n", "sessions", (row) => row.sessions, (n) => number(n)),
     column("kwh", "energy", (row) => row.energy_mwh, kwh),
     column("eur", "revenue", (row) => row.revenue_cents, euros),
-    column("ok", "availability", inService, (share) => (share < 0 ? "–" : percent(share))),
+    column("ok", "availability", inService, (share) => (share < 0 ? "–" : percent(share, 1))),
     { id: "time", head: t("stats.time"), wide: true, cell: strip },
     column("faults", "faults", (row) => row.faults, (n) => number(n)),
     column("mean", "mean", (row) => row.mean_fault_s ?? -1, (seconds) => (seconds < 0 ? "–" : duration(seconds))),

@@ -123,7 +123,10 @@ function showFigures(face, { record, me, heard }) {
   put($("#price"), each ? price(Math.round(each)) : "–");
   const full = live ? session?.battery_permille ?? null : null;
   $("#battery-box").hidden = full === null;
-  if (full !== null) put($("#battery"), session.full_in_s ? t("driver.full_in", { share: percent(full / 1000), time: duration(session.full_in_s) }) : percent(full / 1000));
+  if (full !== null) {
+    put($("#battery"), percent(full / 1000));
+    put($("#battery-full"), session.full_in_s ? t("driver.full_in", { time: duration(session.full_in_s) }) : "");
+  }
   const samples = face.live ? me?.session?.power ?? [] : [];
   const [line, area] = spark(samples.slice(-TREND), TREND, 40);
   set($("#trend .line"), "d", line);

@@ -39,7 +39,7 @@ function build({ section, keep, signal }, store) {
   };
   const states = ["connected", "charging", "blocked"].map((name) => [name, t(`drivers.${name}`)]);
   const fields = [
-    { name: "id", label: t("drivers.id"), kind: "text" },
+    { name: "id", label: t("drivers.id"), kind: "text", example: "D01" },
     { name: "state", label: t("drivers.state"), kind: "choice", options: states },
   ];
   const left = leftWallets(() => now());

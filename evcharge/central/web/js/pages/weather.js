@@ -87,7 +87,7 @@ function figures({ weather, country, latitude, longitude }, now) {
     h("p", { class: `degrees${weather.stale ? " old" : ""}` }, h("b", null, degrees(weather.temperature_celsius))),
     h("p", { class: "wind" }, blowing),
     h("p", { class: "mute" }, t("weather.measured", { at: when(weather.measured_at, now), ago: ago(weather.measured_at, now) })),
-    weather.source && h("p", { class: "mute" }, t("weather.source", { source: weather.source })),
+    weather.source && h("p", { class: "mute" }, t("weather.source", { source: term("role", weather.source) })),
     latitude !== null && h("p", { class: "mute" }, [countryName(country), coordinates(latitude, longitude)].filter(Boolean).join(" · ")),
   ];
   return h("div", { class: "place-figures" }, rows);

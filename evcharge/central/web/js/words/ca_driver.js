@@ -13,7 +13,7 @@ export default {
   "driver.time": "Temps",
   "driver.price": "Preu",
   "driver.battery": "Bateria",
-  "driver.full_in": "{share}, plena en {time}",
+  "driver.full_in": "plena en {time}",
   "driver.trend": "Potència en l’últim minut: ara {power}",
   "driver.now": "La vostra recàrrega",
   "driver.empty": "El vostre moneder és buit i una recàrrega necessita diners. Demaneu a l’operador d’aquesta xarxa que hi afegeixi saldo: hi serà a l’instant.",

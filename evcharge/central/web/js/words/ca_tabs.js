@@ -101,7 +101,7 @@ export default {
   "weather.no_wind": "Vent desconegut",
   "weather.wind": "Vent {ms} m/s · {kmh} km/h",
   "weather.measured": "Mesurat a les {at} (fa {ago})",
-  "weather.source": "Segons {source}",
+  "weather.source": "Font: {source}",
   "weather.stale": "Antic",
   "weather.raise": "Declara una alerta",
   "weather.raise_text": "Els seus punts queden fora de servei a l’instant i el que s’hi recarrega s’acaba, cadascun amb el seu tiquet. El servei del temps no l’acaba: ho feu vós, aquí.",

@@ -13,7 +13,7 @@ export default {
   "driver.time": "Dauer",
   "driver.price": "Preis",
   "driver.battery": "Batterie",
-  "driver.full_in": "{share}, voll in {time}",
+  "driver.full_in": "voll in {time}",
   "driver.trend": "Leistung in der letzten Minute: jetzt {power}",
   "driver.now": "Ihr Ladevorgang",
   "driver.empty": "Ihr Guthaben ist leer, und Laden kostet Geld. Bitten Sie den Betreiber dieses Netzes, es aufzuladen: Es ist sofort hier.",

@@ -13,7 +13,7 @@ export default {
   "driver.time": "Time",
   "driver.price": "Price",
   "driver.battery": "Battery",
-  "driver.full_in": "{share}, full in {time}",
+  "driver.full_in": "full in {time}",
   "driver.trend": "Power over the last minute: now {power}",
   "driver.now": "Your charge",
   "driver.empty": "Your wallet is empty, and a charge needs money. Ask the operator of this network to top it up: it is here at once.",

@@ -101,7 +101,7 @@ export default {
   "weather.no_wind": "Wind unknown",
   "weather.wind": "Wind {ms} m/s · {kmh} km/h",
   "weather.measured": "Measured at {at} ({ago} ago)",
-  "weather.source": "By {source}",
+  "weather.source": "Source: {source}",
   "weather.stale": "Old",
   "weather.raise": "Raise an alert",
   "weather.raise_text": "Its charging points go out of service at once, and what runs there ends, each with its ticket. The weather service does not end it: you do, here.",

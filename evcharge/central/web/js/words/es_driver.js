@@ -13,7 +13,7 @@ export default {
   "driver.time": "Tiempo",
   "driver.price": "Precio",
   "driver.battery": "Batería",
-  "driver.full_in": "{share}, llena en {time}",
+  "driver.full_in": "llena en {time}",
   "driver.trend": "Potencia en el último minuto: ahora {power}",
   "driver.now": "Su recarga",
   "driver.empty": "Su monedero está vacío y una recarga necesita dinero. Pida al operador de esta red que lo recargue: estará aquí al momento.",

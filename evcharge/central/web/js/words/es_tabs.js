@@ -101,7 +101,7 @@ export default {
   "weather.no_wind": "Viento desconocido",
   "weather.wind": "Viento {ms} m/s · {kmh} km/h",
   "weather.measured": "Medido a las {at} (hace {ago})",
-  "weather.source": "Según {source}",
+  "weather.source": "Fuente: {source}",
   "weather.stale": "Antiguo",
   "weather.raise": "Declarar un aviso",
   "weather.raise_text": "Sus puntos quedan fuera de servicio al momento y lo que carga termina, cada uno con su tique. El servicio del clima no lo termina: lo haces tú, aquí.",

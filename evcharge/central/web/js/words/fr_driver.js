@@ -13,7 +13,7 @@ export default {
   "driver.time": "Durée",
   "driver.price": "Prix",
   "driver.battery": "Batterie",
-  "driver.full_in": "{share}, pleine dans {time}",
+  "driver.full_in": "pleine dans {time}",
   "driver.trend": "Puissance pendant la dernière minute : maintenant {power}",
   "driver.now": "Votre recharge",
   "driver.empty": "Votre portefeuille est vide, et une recharge demande de l’argent. Demandez à l’opérateur de ce réseau de le créditer : c’est immédiat.",

@@ -101,7 +101,7 @@ export default {
   "weather.no_wind": "Vent inconnu",
   "weather.wind": "Vent {ms} m/s · {kmh} km/h",
   "weather.measured": "Mesuré à {at} (il y a {ago})",
-  "weather.source": "Selon {source}",
+  "weather.source": "Source : {source}",
   "weather.stale": "Ancien",
   "weather.raise": "Lancer une alerte",
   "weather.raise_text": "Ses points de charge passent aussitôt hors service, et ce qui y charge se termine, chacun avec son ticket. Le service météo n’y met pas fin : c’est à vous, ici.",

@@ -13,7 +13,7 @@ export default {
   "driver.time": "Tempo",
   "driver.price": "Preço",
   "driver.battery": "Bateria",
-  "driver.full_in": "{share}, cheia em {time}",
+  "driver.full_in": "cheia em {time}",
   "driver.trend": "Potência no último minuto: agora {power}",
   "driver.now": "O seu carregamento",
   "driver.empty": "A sua carteira está vazia e um carregamento precisa de dinheiro. Peça ao operador desta rede que a carregue: fica aqui de imediato.",

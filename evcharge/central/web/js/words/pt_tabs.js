@@ -101,7 +101,7 @@ export default {
   "weather.no_wind": "Vento desconhecido",
   "weather.wind": "Vento {ms} m/s · {kmh} km/h",
   "weather.measured": "Medido às {at} (há {ago})",
-  "weather.source": "Segundo {source}",
+  "weather.source": "Fonte: {source}",
   "weather.stale": "Antigo",
   "weather.raise": "Lançar um aviso",
   "weather.raise_text": "Os seus pontos ficam de imediato fora de serviço e o que ali carrega termina, cada um com o seu talão. O serviço meteorológico não o termina: isso faz-se aqui.",
