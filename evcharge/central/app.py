@@ -483,7 +483,7 @@ async def _outbox(
     if not config.kafka.bootstrap:
         alerts.drop(KAFKA, AlertKind.KAFKA)
         return None
-    from evcharge.central.kafka.consumer import OrderConsumer
+    from evcharge.central.kafka.consumer import FigureConsumer, OrderConsumer
     from evcharge.central.kafka.outbox import Outbox, OutboxBooks, connecting
     from evcharge.central.kafka.telemetry_receiver import TelemetryReceiver
     from evcharge.kafka.client import Brokers  # most networks have none, and its library is not small
@@ -492,7 +492,8 @@ async def _outbox(
     brokers = Brokers(config.kafka, config.state)
     lane = TelemetryReceiver(dispatcher, peers.peers, writer.feed, refusals, quotas)
     seal = OrderSeal(operator_token)
-    consumer = OrderConsumer(brokers, lane, seal, dispatcher, refusals, books.database, quotas=quotas)
+    figures = FigureConsumer(brokers, lane)
+    orders = OrderConsumer(brokers, seal, dispatcher, refusals, books.database, quotas=quotas)
     return Outbox(
         brokers.bootstrap,
         connecting(brokers),
@@ -501,7 +502,7 @@ async def _outbox(
         writer.feed,
         alerts,
         dispatcher.post,
-        readers=[consumer.run],
+        readers=[figures.run, orders.run],
     )
 
 

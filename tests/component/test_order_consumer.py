@@ -4,12 +4,13 @@ import asyncio
 import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 from unittest import mock
 
 import pytest
 
 from evcharge.central.kafka import consumer as module
-from evcharge.central.kafka.consumer import OrderConsumer
+from evcharge.central.kafka.consumer import FigureConsumer, OrderConsumer
 from evcharge.central.peers.quotas import BAN_S, USELESS
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.commands import TakeOrder
@@ -17,8 +18,8 @@ from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
 from evcharge.domain.operator_order import Order
-from evcharge.kafka.client import BrokerLost, Received
-from evcharge.kafka.topics import CENTRAL_COMMANDS, CP_TELEMETRY, OrderSeal
+from evcharge.kafka.client import BrokerLost, Consumer, Received
+from evcharge.kafka.topics import CENTRAL_COMMANDS, OrderSeal
 from evcharge.runtime.clock import utc_now
 from tests.component.town import Town, running
 
@@ -34,7 +35,9 @@ class Room:
         self.figures: list[tuple[str, bytes]] = []
         lane = SimpleNamespace(take=lambda key, value: self.figures.append((key, value)))
         refusals = Refusals(town.dispatcher.post)
-        self.consumer = OrderConsumer(None, lane, SEAL, town.dispatcher, refusals, None)
+        books = town.dispatcher._store._database
+        self.consumer = OrderConsumer(None, SEAL, town.dispatcher, refusals, books)
+        self.figure_consumer = FigureConsumer(None, lane)
 
     async def takes(self, *records: Received) -> None:
         async with asyncio.timeout(5):
@@ -153,20 +156,16 @@ async def test_an_old_order_is_refused_and_told(room: Room):
     assert room.status() is CpStatus.AVAILABLE
 
 
-async def test_figures_go_to_the_lane_and_each_partition_has_its_place(room: Room):
-    await room.takes(
-        record(4, b"figures", topic=CP_TELEMETRY),
-        record(9, order(1), partition=2),
-        record(1, b"?", partition=1),
-    )
-    assert room.figures == [("CP001", b"figures")]
+async def test_each_partition_has_its_place(room: Room):
+    await room.takes(record(9, order(1), partition=2), record(1, b"?", partition=1))
     assert room.places == [("c1", 1, 2), ("c1", 2, 10)]
 
 
 class FakeConsumer:
-    """Gives a figure with each fetch, and then is not allowed to read the orders."""
+    """Gives a record with each fetch, and then is not allowed to read."""
 
-    def __init__(self, *reads: bool) -> None:
+    def __init__(self, topic: str, *reads: bool) -> None:
+        self._topic = topic
         self._reads = list(reads)
 
     async def start(self, _begin) -> None:
@@ -178,22 +177,25 @@ class FakeConsumer:
     async def fetch(self, _within_s: float) -> list[Received]:
         if not self._reads:
             raise BrokerLost("not authorised to read")
-        return [record(0, b"figures", topic=CP_TELEMETRY)]
+        return [record(0, b"?", topic=self._topic)]
 
     async def close(self) -> None:
         pass
 
 
+@pytest.mark.parametrize("reads_orders", [True, False])
 @pytest.mark.parametrize(("reads", "works"), [((), 0), ((False, False), 0), ((False, True), 1)])
 async def test_reading_works_once_every_partition_can_be_read(
-    room: Room, reads: tuple[bool, ...], works: int
+    room: Room, reads: tuple[bool, ...], works: int, reads_orders: bool
 ):
     told: list[str] = []
-    room.consumer.database = room.town.dispatcher._store._database
-    room.consumer.make = lambda *_: FakeConsumer(*reads)
+    reader = room.consumer if reads_orders else room.figure_consumer
+    # Each reads its own topic, so that an order which waits holds up no figure.
+    reader.make = lambda _, topics: cast(Consumer, FakeConsumer(*topics, *reads))
     with pytest.raises(BrokerLost):
-        await room.consumer.run("c1", lambda: told.append("works"))
-    assert len(room.figures) == len(reads)
+        await reader.run("c1", lambda: told.append("works"))
+    assert len(room.figures) == (0 if reads_orders else len(reads))
+    assert len(room.places) == (reads_orders and bool(reads))
     assert len(told) == works
 
 
@@ -222,7 +224,7 @@ async def test_orders_that_come_too_fast_wait_with_the_brokers():
         return SimpleNamespace(events=())
 
     dispatcher.post = lambda command: submitted()
-    consumer = OrderConsumer(None, None, SEAL, dispatcher, refusals, None)
+    consumer = OrderConsumer(None, SEAL, dispatcher, refusals, None)
     loop = asyncio.get_running_loop()
     began_at = loop.time()
     await consumer.take("c1", [record(number, FOREIGN) for number in range(3 * module.ORDERS_PER_S)])
@@ -242,7 +244,7 @@ async def test_a_key_under_which_no_orders_of_ours_come_without_end_is_passed_ov
 
     facts = SimpleNamespace(point=lambda cp_id: cp_id)
     dispatcher = SimpleNamespace(facts=facts, post=submitted)
-    consumer = OrderConsumer(None, None, SEAL, dispatcher, refusals, None)
+    consumer = OrderConsumer(None, SEAL, dispatcher, refusals, None)
     # At 200 a second, and 10 of them a second are forgiven.
     flood = [record(number, FOREIGN) for number in range(700)]
     await consumer.take("c1", flood)

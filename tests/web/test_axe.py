@@ -150,7 +150,7 @@ async def opens(page: Page, host: str, act: str) -> None:
 
 
 @pytest.mark.parametrize(("theme", "lang"), LOOKS)
-async def test_no_sheet_and_no_dialog_has_violations_on_a_phone(room, window, theme, lang) -> None:
+async def test_no_sheet_of_a_point_has_violations_on_a_phone(room, window, theme, lang) -> None:
     async with window(theme=theme, lang=lang, size=PHONE) as opened:
         page = await room.enter(opened)
         await page.click('.tile[data-cp="CP002"]')
@@ -165,12 +165,17 @@ async def test_no_sheet_and_no_dialog_has_violations_on_a_phone(room, window, th
         await page.fill("#search", "CP00")
         await expect(page.locator("[role=listbox] [role=option]").first).to_be_visible()
         await faultless(page, "search")
-        for tab, acts in OPENERS.items():
-            await page.goto(f"{room.url}/#{tab}")
-            await expect(page.locator(f"#{tab} tbody tr:visible, #{tab} .place").first).to_be_visible()
-            await faultless(page, tab)
-            for act in acts:
-                await opens(page, f"#{tab}", act)
+
+
+@pytest.mark.parametrize("tab", OPENERS)
+@pytest.mark.parametrize(("theme", "lang"), LOOKS)
+async def test_no_tab_and_no_dialog_has_violations_on_a_phone(room, window, theme, lang, tab) -> None:
+    async with window(theme=theme, lang=lang, size=PHONE) as opened:
+        page = await room.enter(opened, at=f"/#{tab}")
+        await expect(page.locator(f"#{tab} tbody tr:visible, #{tab} .place").first).to_be_visible()
+        await faultless(page, tab)
+        for act in OPENERS[tab]:
+            await opens(page, f"#{tab}", act)
 
 
 # The next picture of the screen has been measured and drawn.

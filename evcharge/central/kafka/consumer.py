@@ -31,17 +31,44 @@ ORDERS_PER_S = 200
 _RETRY_S = 1.0
 
 
+Make = Callable[[Brokers, tuple[str, ...]], Consumer]
+
+
 @dataclass(slots=True)
-class OrderConsumer:
-    """Reads both topics as long as there is a connection."""
+class FigureConsumer:
+    """Reads figures as long as there is a connection, on its own: an order may have to wait."""
 
     brokers: Brokers
     lane: TelemetryReceiver
+    make: Make = Consumer
+
+    async def run(self, cluster: str, works: Callable[[], None]) -> None:
+        """Read for ever; call `works` as soon as that is known to work. Raises BrokerLost."""
+        del cluster
+        consumer = self.make(self.brokers, (CP_TELEMETRY,))
+        # Those of the past are of no use.
+        await consumer.start(lambda *_: None)
+        try:
+            while True:
+                records = await consumer.fetch(_FETCH_S)
+                if consumer.reads():
+                    works()
+                for record in records:
+                    self.lane.take(record.key, record.value)
+        finally:
+            await consumer.close()
+
+
+@dataclass(slots=True)
+class OrderConsumer:
+    """Reads orders as long as there is a connection."""
+
+    brokers: Brokers
     seal: OrderSeal
     dispatcher: Dispatcher
     refusals: Refusals
     database: Books
-    make: Callable[[Brokers, tuple[str, ...]], Consumer] = Consumer
+    make: Make = Consumer
     quotas: Quotas = field(default_factory=Quotas)
     bucket: TokenBucket = field(default_factory=lambda: TokenBucket(1 / ORDERS_PER_S, ORDERS_PER_S))
 
@@ -51,9 +78,9 @@ class OrderConsumer:
             "SELECT partition, next FROM order_offset WHERE cluster = :cluster", {"cluster": cluster}
         )
         following = {row["partition"]: row["next"] for row in rows}
-        consumer = self.make(self.brokers, (CP_TELEMETRY, CENTRAL_COMMANDS))
-        # Figures of the past are of no use; of the orders none may be passed over.
-        await consumer.start(lambda topic, place: None if topic == CP_TELEMETRY else following.get(place, 0))
+        consumer = self.make(self.brokers, (CENTRAL_COMMANDS,))
+        # None may be passed over.
+        await consumer.start(lambda _, place: following.get(place, 0))
         try:
             while True:
                 records = await consumer.fetch(_FETCH_S)
@@ -67,9 +94,6 @@ class OrderConsumer:
         """Take in records in their order; keep the place behind what could not be opened."""
         passed: dict[int, TakeOrder] = {}
         for record in records:
-            if record.topic == CP_TELEMETRY:
-                self.lane.take(record.key, record.value)
-                continue
             order = await self._next(record)
             place = OrderOffset(cluster, record.partition, record.offset + 1)
             command = TakeOrder(by=OPERATOR, order=order, place=place)
