@@ -26,6 +26,8 @@ class FakeProducer:
     """What all producers of a test share: what was sent, and whether anybody answers."""
 
     sent: list[tuple[str, str, bytes]]
+    # How many times it was asked to send something.
+    asked: int
     down: bool
     hangs: bool
 
@@ -40,6 +42,7 @@ class FakeProducer:
         pass
 
     async def send(self, records: list[tuple[str, str, bytes]]) -> None:
+        FakeProducer.asked += 1
         if FakeProducer.hangs:
             await asyncio.Event().wait()
         await self.start()
@@ -51,7 +54,7 @@ class FakeProducer:
 
 @pytest.fixture(autouse=True)
 def producer(monkeypatch: pytest.MonkeyPatch) -> type[FakeProducer]:
-    FakeProducer.sent, FakeProducer.down, FakeProducer.hangs = [], False, False
+    FakeProducer.sent, FakeProducer.asked, FakeProducer.down, FakeProducer.hangs = [], 0, False, False
     monkeypatch.setattr(module, "Producer", FakeProducer)
     monkeypatch.setattr("evcharge.cp.engine.telemetry_sender.Backoff.next_s", lambda self: 0.01)
     return FakeProducer
@@ -111,7 +114,8 @@ async def test_a_broker_that_says_nothing_gets_one_figure_and_the_next_ones_take
         producer.hangs = True
         assert lane.offer(update(1))
         assert not lane.offer(update(2))
-        await asyncio.sleep(0.01)
+        # Also when it has been given to the broker, and waits there.
+        await until(lambda: producer.asked)
         assert not lane.offer(update(3))
 
 
