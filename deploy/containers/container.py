@@ -4,8 +4,10 @@
     invite [KIND WHO]... make join tokens: WHO is an id, or how many (cp 6, driver D09); alone, for all of this network
     registry, central    be that role, as soon as there are keys
     central-b            be the second Central, with a copy of the first one's keys
+    registry-b           be the second Registry, likewise
     engine, monitor      be one of several: CP003 is the third container of its service
-    migrate              move the books from the file into the PostgreSQL that is set; Central is stopped
+    migrate [registry]   move the books, or the Registry's, from the file into the PostgreSQL that is set; whose they
+                         are is stopped
     driver [ID]          the same for drivers; with an ID, by hand
     weather              be the weather service
     figures              make the token with which Prometheus reads Central's figures
@@ -25,7 +27,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
@@ -44,7 +46,7 @@ from evcharge.runtime import config as settings
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.security.certificates import names_of
-from evcharge.storage.postgres_place import PASSWORD_FILE, Place
+from evcharge.storage.postgres_place import CENTRAL, PASSWORD_FILE, REGISTRY, Place
 
 Kind = Literal["cp", "driver"]
 Result = TypeVar("Result")
@@ -61,6 +63,8 @@ KEYS = (
     "ca.pem", "central.pem", "central.key", "service.key", "operator.token", "weather.token", "central/resume.key",
     "central/pin.key",
 )  # fmt: skip
+# The same of all Registries.
+REGISTRY_KEYS = ("ca.pem", "registry.pem", "registry.key", "service.key", "enrolment.token")
 CITIES = ("Alicante", "Elche", "Alcoy", "Benidorm", "Orihuela", "Torrevieja")
 CP, DRIVER = "CP{:03d}", "D{:02d}"
 WITHIN_S = 120.0
@@ -99,8 +103,8 @@ WORDS = {
         "{place} no responde. Aquí está en el perfil postgres: docker compose logs postgres dice por qué.",
     ),
     "a file": (
-        "This needs PostgreSQL: docker compose --env-file deploy/postgres.env (or deploy/two-centrals.env) …",
-        "Esto necesita PostgreSQL: docker compose --env-file deploy/postgres.env (o deploy/two-centrals.env) …",
+        "This needs PostgreSQL: docker compose --env-file deploy/postgres.env (two-centrals.env, two-registries.env) …",
+        "Necesita PostgreSQL: docker compose --env-file deploy/postgres.env … (o two-centrals.env, two-registries.env)",
     ),
     "waiting": ("Waiting for a join token for {id}.", "Esperando un token para {id}."),
 }  # fmt: skip
@@ -244,17 +248,30 @@ def _made() -> Path:
 
 def password_of_database(config: Config) -> None:
     """Make the password of the PostgreSQL that runs beside us, once; of one elsewhere somebody brings it."""
-    if OWN_POSTGRES in (host for host, _ in Place(url=config.central.database).hosts):
-        kept = NETWORK / "central" / PASSWORD_FILE
+    sections = [name for name, place in _places(config) if OWN_POSTGRES in (host for host, _ in place.hosts)]
+    if sections:
+        kept = NETWORK / CENTRAL / PASSWORD_FILE
         secret_files.kept_secret(kept, secrets.token_urlsafe(24))
+        if REGISTRY in sections:
+            _hand_over(kept, NETWORK / REGISTRY / PASSWORD_FILE)
         # PostgreSQL runs as another user; only `init` mounts this volume besides.
         _hand_over(kept, DATABASE / "password", 0o644)
 
 
+def _places(config: Config) -> list[tuple[str, Place]]:
+    """Return whose tables are in a PostgreSQL, and where."""
+    urls = ((CENTRAL, config.central.database), (REGISTRY, config.registry.database))
+    return [(section, Place(url=url, section=section)) for section, url in urls if url]
+
+
 def database_answers(config: Config) -> None:
     """Wait until the PostgreSQL of the books accepts a connection; nothing where they are a file. Raises Trouble."""
-    place = Place(url=config.central.database)
-    if not config.central.database or any(host.startswith("/") for host, _ in place.hosts):
+    for _, place in _places(config):
+        _answers(place)
+
+
+def _answers(place: Place) -> None:
+    if any(host.startswith("/") for host, _ in place.hosts):
         return
     deadline = time.monotonic() + WITHIN_S
     while True:
@@ -438,31 +455,39 @@ def driver(given: list[str]) -> NoReturn:
 def server(role: str, args: list[str]) -> NoReturn:
     """Be the Registry or Central, as soon as there are keys."""
     keys_are_there(_made())
-    if role == "central":
-        database_answers(load(NETWORK))
+    database_answers(load(NETWORK))
     evcharge(role, "--host", "0.0.0.0", *args, state=NETWORK)  # noqa: S104  the network of these containers
 
 
-def migrate() -> NoReturn:
+def migrate(section: str = CENTRAL) -> NoReturn:
     """Move the books from the file into PostgreSQL. Raises Trouble."""
-    database = load(NETWORK).central.database
-    if not database:
+    places = dict(_places(load(NETWORK)))
+    if section not in places:
         raise Trouble(say("a file"))
-    database_answers(load(NETWORK))
-    evcharge("migrate", "--to", database, state=NETWORK)
+    _answers(places[section])
+    evcharge("migrate", "--books", section, "--to", places[section].url, state=NETWORK)
 
 
 def second_central(args: list[str]) -> NoReturn:
     """Be another Central on the same books, with the keys that the first one has now. Raises Trouble."""
+    _take_keys(CENTRAL, KEYS)
+    server("central", args)
+
+
+def second_registry(args: list[str]) -> NoReturn:
+    """Be another Registry on the same tables, with the keys that the first one has now. Raises Trouble."""
+    _take_keys(REGISTRY, REGISTRY_KEYS)
+    server("registry", args)
+
+
+def _take_keys(section: str, keys: Sequence[str]) -> None:
     keys_are_there(FIRST / _made().name)
-    config = load(NETWORK)
-    if not config.central.database:
+    if section not in dict(_places(load(NETWORK))):
         raise Trouble(say("a file"))
-    for name in (*KEYS, f"central/{PASSWORD_FILE}"):
-        if name in KEYS or (FIRST / name).exists():
+    for name in (*keys, f"{section}/{PASSWORD_FILE}"):
+        if name in keys or (FIRST / name).exists():
             _hand_over(FIRST / name, NETWORK / name)
     _made().touch(mode=0o600)
-    server("central", args)
 
 
 def weather() -> NoReturn:
@@ -540,6 +565,10 @@ def main(args: list[str]) -> None:
                 server(role, given)
             case ["migrate"]:
                 migrate()
+            case ["migrate", "registry"]:
+                migrate(REGISTRY)
+            case ["registry-b", *given]:
+                second_registry(given)
             case ["central-b", *given]:
                 second_central(given)
             case ["driver", *given]:

@@ -137,7 +137,7 @@ def test_a_file_of_variables_sets_what_the_compose_file_knows(path: Path):
             assert set(there.get("profiles", profiles)) <= set(profiles), (name, service)
 
 
-def test_postgresql_keeps_what_it_confirms_and_central_alone_reaches_it():
+def test_postgresql_keeps_what_it_confirms_and_central_and_the_registry_alone_reach_it():
     content = read(FILES[0], variables(DEPLOY / "postgres.env"))
     services = content["services"]
     postgres = services["postgres"]
@@ -148,7 +148,7 @@ def test_postgresql_keeps_what_it_confirms_and_central_alone_reaches_it():
     assert postgres["networks"] == ["books"]
     assert content["networks"]["books"] == {"internal": True}
     near = {name for name, one in services.items() if "books" in one.get("networks", [])}
-    assert near == {"postgres", "init", "central", "central-b"}
+    assert near == {"postgres", "init", "central", "central-b", "registry", "registry-b"}
     assert services["central"]["environment"]["EVCHARGE_CENTRAL__DATABASE"].startswith(
         "postgresql://evcharge@"
     )
@@ -162,7 +162,7 @@ def test_postgresql_keeps_what_it_confirms_and_central_alone_reaches_it():
     assert postgres["environment"]["POSTGRES_PASSWORD_FILE"] == "/run/database/password"
     assert "pg_isready" in postgres["healthcheck"]["test"]
     # Without the profile nobody waits for it.
-    for name in ("central", "central-b"):
+    for name in ("central", "central-b", "registry", "registry-b"):
         assert services[name]["depends_on"]["postgres"]["required"] is False
 
 
@@ -172,6 +172,27 @@ def test_without_variables_the_books_are_a_file_and_there_is_one_central():
     assert not services["engine"]["environment"]["EVCHARGE_REACH__OTHER_CENTRALS"]
     assert services["postgres"]["profiles"] == ["postgres"]
     assert services["central-b"]["profiles"] == ["central-b"]
+    assert not services["registry"]["environment"]["EVCHARGE_REGISTRY__DATABASE"]
+    assert not services["engine"]["environment"]["EVCHARGE_REACH__OTHER_REGISTRIES"]
+    assert services["registry-b"]["profiles"] == ["registry-b"]
+
+
+def test_the_second_registry_is_as_the_first_with_a_state_folder_of_its_own():
+    services = read(FILES[0], variables(DEPLOY / "two-registries.env"))["services"]
+    first, second = services["registry"], services["registry-b"]
+    assert first["environment"] == second["environment"]
+    assert first["environment"]["EVCHARGE_REGISTRY__DATABASE"].startswith("postgresql://evcharge@postgres/")
+    # `init` makes the administrator in the same tables.
+    for key in ("EVCHARGE_REGISTRY__DATABASE", "EVCHARGE_REGISTRY__DATABASE_SECURITY"):
+        assert services["init"]["environment"][key] == first["environment"][key]
+    for name in ("registry", "registry-b"):
+        assert services[name]["hostname"] == name
+        assert name in services["init"]["environment"]["EVCHARGE_REGISTRY__NAMES"].split(",")
+    assert "network:/var/lib/evcharge/first:ro" in second["volumes"]
+    assert "network-registry-b:/var/lib/evcharge/network" in second["volumes"]
+    for name in ("central", "engine", "monitor", "driver", "greet", "invite", "weather"):
+        environment = services[name]["environment"]
+        assert environment["EVCHARGE_REACH__OTHER_REGISTRIES"] == "https://registry-b:5001"
 
 
 def test_the_second_central_is_as_the_first_with_a_state_folder_of_its_own():
@@ -191,7 +212,7 @@ def test_the_second_central_is_as_the_first_with_a_state_folder_of_its_own():
         assert environment["EVCHARGE_REACH__OTHER_APIS"] == "https://central-b:8000"
 
 
-@pytest.mark.parametrize("file", ["", "postgres.env", "two-centrals.env"])
+@pytest.mark.parametrize("file", ["", "postgres.env", "two-centrals.env", "two-registries.env"])
 def test_what_the_compose_file_tells_us_are_settings_that_evcharge_takes(file: str):
     given = variables(DEPLOY / file) if file else {}
     services = read(FILES[0], given)["services"]
@@ -201,6 +222,11 @@ def test_what_the_compose_file_tells_us_are_settings_that_evcharge_takes(file: s
         told = {key: str("" if value is None else value) for key, value in one["environment"].items()}
         config = load(Path("/dev/null"), {k: v for k, v in told.items() if k.startswith("EVCHARGE_")}, {})
         assert len(config.reach.centrals) == (2 if "OTHER_CENTRALS" in given else 1), name
+        assert len(config.reach.registries) == (2 if "OTHER_REGISTRIES" in given else 1), name
+        if name.startswith("registry"):
+            assert Place(url=config.registry.database).hosts[0][0] == (
+                "postgres" if "REGISTRY_DATABASE" in given else ""
+            )
         if name.startswith("central"):
             assert Place(url=config.central.database).hosts[0][0] == ("postgres" if given else "")
 

@@ -236,6 +236,44 @@ def test_the_second_central_takes_the_keys_that_the_first_has_now(
         container.second_central([])
 
 
+def test_the_second_registry_takes_the_keys_that_the_first_has_now(
+    container: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    network_of(container, monkeypatch, tmp_path)
+    first, own = tmp_path / "first", tmp_path / "network"
+    for name in (*container.REGISTRY_KEYS, "registry/database.password", ".made"):
+        secret_files.replace_secret(first / name, f"old {name}")
+    with pytest.raises(container.Trouble, match=r"two-registries\.env"):
+        container.second_registry([])
+    monkeypatch.setenv("EVCHARGE_REGISTRY__DATABASE", "postgresql://evcharge@postgres/evcharge")
+    roles: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(container, "server", lambda role, args: roles.append((role, args)))
+    container.second_registry([])
+    assert roles == [("registry", [])]
+    for name in (*container.REGISTRY_KEYS, "registry/database.password"):
+        assert secret_files.read_secret(own / name) == f"old {name}"
+    # Central's are not for it.
+    assert not (own / "central").exists()
+
+
+def test_the_registrys_tables_beside_us_have_the_same_password_and_move_by_themselves(
+    container: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    network_of(container, monkeypatch, tmp_path)
+    monkeypatch.setenv("EVCHARGE_REGISTRY__DATABASE", url := "postgresql://evcharge@postgres/evcharge")
+    network = tmp_path / "network"
+    container.password_of_database(container.load(network))
+    kept = [
+        secret_files.read_secret(network / name / "database.password") for name in ("central", "registry")
+    ]
+    assert kept[0] == kept[1] == (tmp_path / "database" / "password").read_text().strip()
+    asked: list[object] = []
+    monkeypatch.setattr(container, "_answers", asked.append)
+    monkeypatch.setattr(container, "evcharge", lambda *args, **_: asked.append(args))
+    container.main(["migrate", "registry"])
+    assert asked[1] == ("migrate", "--books", "registry", "--to", url)
+
+
 def test_of_a_network_that_was_made_by_half_nothing_is_left_but_the_password_of_the_database(
     container: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
