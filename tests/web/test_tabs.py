@@ -182,7 +182,7 @@ async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(
         await page.goto(f"{room.url}/#stats")
         await expect(page.locator("#stats .tb-sort").first).to_be_visible()
         # As tables, though a sheet of A4 is no wider than a phone is high.
-        await page.set_viewport_size({"width": 718, "height": 1000})
+        await page.set_viewport_size({"width": 688, "height": 1000})
         for tab, rows in (("stats", "tr[data-key=CP001]"), ("history", "tbody tr")):
             await page.goto(f"{room.url}/#{tab}")
             table = page.locator(f"#{tab} .tb-scroll").last

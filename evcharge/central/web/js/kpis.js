@@ -64,6 +64,7 @@ export class Kpis {
     const available = kpi.availability ?? 0;
     this.share.show(number(available * 100, available > 0.99 && available < 1 ? 1 : 0), "%", t("kpi.used", { share: percent(n ? busy / n : 0) }));
     set(this.ring, "stroke-dasharray", `${(available * 100).toFixed(1)} 100`);
+    this.ring.classList.toggle("none", available <= 0);
     put(this.count, counted("kpi.points", n, { count: number(n) }));
     // The trend shows the changes: its lower edge is a little below the least, not zero.
     const least = Math.min(...trend) * EASE;
