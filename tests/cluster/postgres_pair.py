@@ -19,8 +19,10 @@ _SETTINGS = {
     "synchronous_standby_names": "one, two",
     "hot_standby": "on",
     "wal_retrieve_retry_interval": "200ms",
-    "wal_receiver_timeout": "3s",
-    "wal_sender_timeout": "3s",
+    # One of them that ends closes its connection. On a busy machine both may be silent for many seconds, and a standby
+    # that begins anew each time never catches up, while all commits wait for it.
+    "wal_receiver_timeout": "120s",
+    "wal_sender_timeout": "120s",
     "max_connections": "60",
     "log_min_messages": "warning",
     "log_line_prefix": "%m [%p] ",
