@@ -19,7 +19,7 @@ from evcharge.storage.postgres_errors import ALL
 from evcharge.storage.statements import Sql, Writes
 
 # How often one goes wrong that goes wrong now and then.
-_HASTE, _LOST, _SLOW = 0.05, 0.02, 0.1
+_HASTE, _LOST, _SLOW = 0.05, 0.02, 0.3
 # As long as an heir needs to read the books.
 _SLOW_S = 1.5
 _AGAIN_S = 0.2
@@ -46,8 +46,8 @@ def unlocked_fence() -> None:
         look = "PERFORM 1 FROM central WHERE name = me AND epoch = my_epoch AND commits = k - 1"
         slow = f"IF random() < {_SLOW} THEN PERFORM pg_sleep({_SLOW_S}); END IF"
         # Under another name it is one function more, and the true one stays.
-        return f"unlocked_{name}", (
-            body.replace(name, f"unlocked_{name}")
+        return f"{name}_unlocked", (
+            body.replace(name, f"{name}_unlocked")
             .replace(fence, look)
             .replace("END LOOP;", f"END LOOP;\n{slow};\nUPDATE central SET commits = k WHERE name = me;")
         )

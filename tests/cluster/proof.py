@@ -342,9 +342,7 @@ class _Run:
             if odd:
                 report.notes.append(f"{member.name} ended with {dict(Counter(odd))}, and was started again")
         if twice := network.pair.logs.count('unique constraint "events_pkey"'):
-            report.problems.append(
-                f"{twice} commits of a deposed Central came past the fence to the key of the events"
-            )
+            report.problems.append(f"{twice} commits came past the fence to the key of the events")
         report.takeovers = network.takeovers - 1
         report.died -= report.faults[Kind.KILL]
         report.orders = len(self._history.orders)

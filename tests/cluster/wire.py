@@ -6,6 +6,8 @@ from collections.abc import Callable
 from enum import Enum
 
 _MOST_BYTES = 65536
+# What a Central says over the connection that stores, and over no other one.
+_STORES = b"SELECT commit_"
 
 
 class Way(Enum):
@@ -26,6 +28,7 @@ class Wire:
         self.host = host
         self._open = {way: asyncio.Event() for way in Way}
         self._talks: set[asyncio.Task[None]] = set()
+        self._storing: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
         self.mend()
@@ -50,6 +53,11 @@ class Wire:
         for talk in self._talks:
             talk.cancel()
 
+    def reset_storing(self) -> None:
+        """Break off the connection that stores: whoever has it lives, as its other ones tell, and goes on to lead."""
+        for talk in self._storing:
+            talk.cancel()
+
     async def end(self) -> None:
         """Listen no more."""
         if self._server is not None:
@@ -61,17 +69,20 @@ class Wire:
         talk = asyncio.create_task(self._talk(reader, writer))
         self._talks.add(talk)
         talk.add_done_callback(self._talks.discard)
+        talk.add_done_callback(self._storing.discard)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers = [writer]
+        talk = asyncio.current_task()
+        assert talk is not None
         try:
             with contextlib.suppress(OSError):
                 await self._open[Way.OUT].wait()
                 far_reader, far_writer = await asyncio.open_connection(*self._far())
                 writers.append(far_writer)
                 pumps = [
-                    asyncio.create_task(self._pump(reader, far_writer, self._open[Way.OUT])),
-                    asyncio.create_task(self._pump(far_reader, writer, self._open[Way.BACK])),
+                    asyncio.create_task(self._pump(reader, far_writer, self._open[Way.OUT], talk)),
+                    asyncio.create_task(self._pump(far_reader, writer, self._open[Way.BACK], None)),
                 ]
                 try:
                     await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -84,7 +95,11 @@ class Wire:
                 one.transport.abort()
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        gate: asyncio.Event,
+        talk: asyncio.Task[None] | None,
     ) -> None:
         data = b"-"
         while data:
@@ -92,6 +107,8 @@ class Wire:
                 data = await reader.read(_MOST_BYTES)
             except OSError:
                 data = b""
+            if talk is not None and _STORES in data:
+                self._storing.add(talk)
             await gate.wait()
             writer.write(data)
             await writer.drain()

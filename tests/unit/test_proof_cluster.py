@@ -335,6 +335,28 @@ async def test_what_is_said_over_a_cut_wire_arrives_when_it_is_mended(ways):
     await far.wait_closed()
 
 
+async def test_of_all_connections_only_the_one_that_stores_is_broken_off():
+    far = await asyncio.start_server(_echo, "127.0.0.1", 0)
+    wire = Wire(far.sockets[0].getsockname)
+    await wire.begin()
+    async with asyncio.timeout(10):
+        lives, alive = await asyncio.open_connection("127.0.0.1", wire.port)
+        stores, storing = await asyncio.open_connection("127.0.0.1", wire.port)
+        for reader, writer, said in ((lives, alive, b"SELECT 1"), (stores, storing, b"SELECT commit_1($1)")):
+            writer.write(said)
+            assert await reader.readexactly(len(said)) == said
+        wire.reset_storing()
+        with contextlib.suppress(ConnectionResetError):
+            assert await stores.read() == b""
+        alive.write(b"still")
+        assert await lives.readexactly(5) == b"still"
+    for writer in (alive, storing):
+        writer.close()
+    await wire.end()
+    far.close()
+    await far.wait_closed()
+
+
 _ECHO = """
 import socket, sys
 here = socket.socket(type=socket.SOCK_DGRAM)
