@@ -5,6 +5,7 @@ The drill registers them for itself and withdraws them at the end: nobody else's
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -32,7 +33,7 @@ from evcharge.evc1.central_addresses import Address
 from evcharge.labels import Speech
 from evcharge.labels.demo import SENTENCES as DEMO
 from evcharge.operator.client import OperatorClient
-from evcharge.runtime.config import Config
+from evcharge.runtime.config import Config, ReachSettings
 from evcharge.runtime.waiting import uninterrupted
 from evcharge.security import secret_files
 from evcharge.storage.database import holder
@@ -159,9 +160,12 @@ class Stage:
         return self._folder / "cp" / CP_ID / "journal"
 
     async def _start(self, role: str, *args: str) -> None:
+        reach = self._config.reach
+        # The flag is one alone, and counts before what the environment says.
+        registry = () if reach.other_registries else ("--registry", reach.registry_url)
         shared = (
             *("--state", str(self._folder), "--config", str(self._folder / "config.toml")),
-            *("--registry", self._config.reach.registry_url, "--lang", "en", "--log-format", "text"),
+            *(*registry, "--lang", "en", "--log-format", "text"),
         )
         self._children[role] = await self._cast.start(role, *args, *shared, may_end=True, typed=True)
 
@@ -437,7 +441,7 @@ async def staged(
     """
     guests = Guests(CP_ID, DRIVER_ID, os.fsencode(tempfile.mkdtemp(prefix=GUESTS, dir=room)))
     mender.damages.add(guests)
-    _furnish(guests.path, config.state / "ca.pem")
+    furnish(guests.path, config.state / "ca.pem", config.reach)
     lines = _Lines()
     cable = Cable(config.reach.centrals)
     async with asyncio.TaskGroup() as tasks, cable.laid():
@@ -455,10 +459,13 @@ async def staged(
             await uninterrupted(stage.stop() if passing and is_interrupted else stage.leave())
 
 
-def _furnish(folder: Path, ca_file: Path) -> None:
+def furnish(folder: Path, ca_file: Path, reach: ReachSettings) -> None:
+    """Give the folder of a drill's programs the authority, and where the Registries are."""
     shutil.copyfile(ca_file, folder / "ca.pem")
     # Named, so that a config.toml that lies about counts for none of the drill's programs.
-    (folder / "config.toml").touch()
+    first, others = json.dumps(reach.registry_url), json.dumps(list(reach.other_registries))
+    told = f"[reach]\nregistry_url = {first}\nother_registries = {others}\n"
+    (folder / "config.toml").write_text(told, encoding="utf-8")
 
 
 async def _first_missing(stage: Stage, needs: Sequence[Need]) -> Need | None:

@@ -14,7 +14,7 @@ import pytest
 from msgspec import structs
 
 from evcharge import cli
-from evcharge.drills import processes_here
+from evcharge.drills import processes_here, stage
 from evcharge.drills.cable import Cable
 from evcharge.drills.catalogue import DRILLS
 from evcharge.drills.course import (
@@ -31,6 +31,7 @@ from evcharge.drills.course import (
 from evcharge.drills.report import page
 from evcharge.drills.wording import DrillWords
 from evcharge.labels import LANGUAGES
+from evcharge.runtime.config import ReachSettings, load
 
 ALL = list(DRILLS.values())
 
@@ -249,3 +250,13 @@ def test_a_process_is_found_by_its_port_and_started_again_as_it_was(tmp_path: Pa
     one.start_again(tmp_path / "log").wait(30)
     assert (tmp_path / "log").read_text() == f"yes {tmp_path}\n"
     assert structs.replace(found, command=(*found.command, b"--parent-pipe", b"7")).comes_back
+
+
+@pytest.mark.parametrize("others", [[], ["https://b:5001", "https://c:5001"]])
+def test_the_programs_of_a_drill_know_every_registry(tmp_path: Path, others: list[str]):
+    reach = ReachSettings(registry_url="https://a:5001", other_registries=others)
+    (tmp_path / "own.pem").write_text("an authority")
+    stage.furnish(tmp_path, tmp_path / "own.pem", reach)
+    told = load(tmp_path / "config.toml", {}, {})
+    assert (tmp_path / "ca.pem").read_text() == "an authority"
+    assert told.reach.registries == ("https://a:5001", *others)
