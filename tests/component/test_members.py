@@ -34,8 +34,8 @@ from evcharge.storage.postgres_place import Place
 from evcharge.storage.statements import Put, Sql
 from evcharge.storage.store_errors import StoreDeposed
 from tests.component import engines
-from tests.component.postgres_way import Way
 from tests.component.town import Town, hear
+from tests.component.way import Way
 from tests.ports import free_port
 
 ENGINES = (engines.POSTGRES,)

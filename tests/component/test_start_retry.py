@@ -20,7 +20,7 @@ from evcharge.security import state_folder
 from evcharge.storage import start_retry
 from tests.component import engines
 from tests.component.point import WITHIN_S, Lines
-from tests.component.postgres_way import Way
+from tests.component.way import Way
 
 ENGINES = (engines.POSTGRES,)
 ROLES: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """A whole network with a real Kafka beside it, which is read, killed, frozen, and absent."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import re
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests import kafka
-from tests.system.city import City, Program, city, searched
+from tests.component.way import Way
+from tests.system.city import WITHIN_S, City, Program, city, searched
 from tests.system.test_charges import QUICK
 
 # Records of a flood: far more than Central reads before it stops listening to a key.
@@ -37,13 +39,18 @@ class KafkaCity(City):
     """A network whose Central knows a broker; its topics have a prefix of their own."""
 
     bootstrap = ""
+    # Where its programs look for the broker, if not there.
+    way = ""
 
     def __init__(self, state: Path) -> None:
         super().__init__(state)
         self.prefix = f"n{next(_networks)}-"
 
     def environment(self) -> dict[str, str]:
-        kafka = {"EVCHARGE_KAFKA__BOOTSTRAP": self.bootstrap, "EVCHARGE_KAFKA__PREFIX": self.prefix}
+        kafka = {
+            "EVCHARGE_KAFKA__BOOTSTRAP": self.way or self.bootstrap,
+            "EVCHARGE_KAFKA__PREFIX": self.prefix,
+        }
         return super().environment() | kafka
 
     def records(self, *topics: str) -> list[dict]:
@@ -81,6 +88,18 @@ async def points(town: KafkaCity, central: Program, number: int) -> list[Program
     for name in names:
         await central.says(f"{name} .*Available")
     return engines
+
+
+async def gets_all(town: KafkaCity) -> None:
+    """Kafka has every stored event, in order; what did not fit into Central's last second, after its next start."""
+    stored = town.stored()
+    if town.in_kafka() != stored:
+        central = await town.central()
+        async with asyncio.timeout(WITHIN_S):
+            while stored[-1] not in await asyncio.to_thread(town.in_kafka):
+                await asyncio.sleep(0.2)
+        assert await central.stops() == 0
+    assert town.in_kafka()[: len(stored)] == stored
 
 
 def in_order_of(key: str, lines: list[str]) -> dict[str, list[int]]:
@@ -175,7 +194,7 @@ async def test_a_broker_killed_during_20_charges_gets_every_event_in_order(
     await central.says(back_again, times=before + 1)
     await town.settles()
     assert await central.stops() == 0
-    assert town.in_kafka() == town.stored()
+    await gets_all(town)
     assert town.books("SELECT COUNT(*) FROM ticket")[0][0] == 20
     for topic, key in (("cp-events", "cp_id"), ("driver-events", "driver_id")):
         lines = kafka.kcat(broker.bootstrap, "-C", "-t", town.prefix + topic, "-o", "beginning")
@@ -188,33 +207,34 @@ async def test_a_broker_killed_during_20_charges_gets_every_event_in_order(
 async def test_a_broker_that_is_absent_at_the_start_is_a_banner_and_gets_all_of_it_later(
     town: KafkaCity, broker: kafka.Broker
 ):
-    broker.stop()
-    try:
-        central = await town.central()
-        await central.says("Kafka down")
-        await points(town, central, 1)
-        services = town.state.parent / "services.txt"
-        services.write_text("CP001\n")
-        assert await (await town.driver("D01", "--file", str(services))).ends() == 0
-        alerts = await town.run("alerts", "--json")
-        assert await alerts.ends() == 0
-        found = [one for one in json.loads(alerts.text)["alerts"] if one["about"] == "KAFKA"]
-        waiting = int(searched(r"Kafka down, (\d+) events? waiting", found[0]["what"]))
-        assert waiting > 5
-        figures = await asyncio.to_thread(
-            lambda: urllib.request.urlopen(f"http://127.0.0.1:{town.api_port}/metrics").read().decode()
-        )
-        assert "evcharge_kafka_up 0.0" in figures
-        assert float(searched(r"(?m)^evcharge_kafka_events_waiting (\S+)", figures)) >= waiting
-        # Central ends as fast as without, and starts again.
-        assert await central.stops(within_s=4.0) == 0
-        central = await town.central()
-        await central.says("Kafka down")
-    finally:
-        await broker.returns()
-    await central.says("Kafka up again")
-    assert await central.stops() == 0
-    assert town.in_kafka() == town.stored()
+    # Nobody listens on the way to it: to stop it and start it again takes a busy machine longer than all the rest.
+    way = Way(f"kafka://{broker.bootstrap}")
+    town.way = way.address.removeprefix("kafka://")
+    central = await town.central()
+    await central.says("Kafka down")
+    await points(town, central, 1)
+    services = town.state.parent / "services.txt"
+    services.write_text("CP001\n")
+    assert await (await town.driver("D01", "--file", str(services))).ends() == 0
+    alerts = await town.run("alerts", "--json")
+    assert await alerts.ends() == 0
+    found = [one for one in json.loads(alerts.text)["alerts"] if one["about"] == "KAFKA"]
+    waiting = int(searched(r"Kafka down, (\d+) events? waiting", found[0]["what"]))
+    assert waiting > 5
+    figures = await asyncio.to_thread(
+        lambda: urllib.request.urlopen(f"http://127.0.0.1:{town.api_port}/metrics").read().decode()
+    )
+    assert "evcharge_kafka_up 0.0" in figures
+    assert float(searched(r"(?m)^evcharge_kafka_events_waiting (\S+)", figures)) >= waiting
+    # Central ends as fast as without, and starts again.
+    assert await central.stops(within_s=4.0) == 0
+    central = await town.central()
+    await central.says("Kafka down")
+    async with contextlib.aclosing(way):
+        await way.open()
+        await central.says("Kafka up again")
+        assert await central.stops() == 0
+        await gets_all(town)
 
 
 async def test_a_frozen_broker_delays_neither_a_charge_nor_the_end(town: KafkaCity, broker: kafka.Broker):
@@ -238,7 +258,7 @@ async def test_a_frozen_broker_delays_neither_a_charge_nor_the_end(town: KafkaCi
         broker.resume()
     await central.says("Kafka up again")
     assert await central.stops() == 0
-    assert town.in_kafka() == town.stored()
+    await gets_all(town)
 
 
 LANE: dict[str, Any] = {"EVCHARGE_ENGINE__LIVE_LANE": "kafka"}

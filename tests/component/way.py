@@ -1,4 +1,4 @@
-"""A way to the PostgreSQL of the tests that can be opened and cut."""
+"""A way to a server of the tests that can be opened and cut."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from tests.ports import free_port
 
 
 class Way:
-    """A way to PostgreSQL of one's own, which can be cut."""
+    """A way of one's own to the server at an address, which can be cut; nobody listens on it at first."""
 
     def __init__(self, url: str) -> None:
         self._far = urlsplit(url)
