@@ -399,6 +399,7 @@ async def test_the_wall_is_grouped_as_was_chosen_also_after_a_reload(room, windo
 
 async def test_a_screen_on_a_wall_looks_by_a_link_until_that_is_void(room, window) -> None:
     token = (await room.ask("POST", "/api/tokens", {"name": "hall", "role": "viewer"}))["token"]
+    await room.town.point("CP147")
     async with window() as opened:
         opened.allowed.append("401")
         page = opened.page
@@ -406,6 +407,15 @@ async def test_a_screen_on_a_wall_looks_by_a_link_until_that_is_void(room, windo
         await expect(page.locator("html")).to_have_attribute("data-kiosk", "")
         await expect(page.locator("html")).to_have_attribute("data-link", "live")
         assert page.url == f"{room.url}/?kiosk=1"
+        # Read from afar: that Central is away; why a point does not work; the power, and its curve.
+        assert (
+            await page.locator("#lost").evaluate("(one) => parseFloat(getComputedStyle(one).fontSize)") >= 20
+        )
+        sub = page.locator('.fit .tile:not([data-s="charging"]) .sub').first
+        assert await sub.evaluate("(one) => getComputedStyle(one).webkitLineClamp") == "2"
+        under = """(card) => card.querySelector(".kspark").getBoundingClientRect().top
+            - card.querySelector("small").getBoundingClientRect().bottom"""
+        assert await page.locator(".kpi", has=page.locator(".kspark")).evaluate(under) >= -1
         await room.ask("DELETE", "/api/tokens/hall")
         await page.wait_for_url(re.compile("/login"))
         # Nobody stands at a screen on a wall who could log in: it says why it shows nothing, and who can help.
