@@ -765,8 +765,9 @@ async def test_a_clock_that_was_set_while_the_disk_was_full_is_noted_afterwards(
 
 async def test_a_charge_is_measured_by_the_steady_clock(writer: Writer):
     await writer.is_ready()
+    before_s = asyncio.get_running_loop().time()
     await writer.does(
         c.StartCharging, driver_id="D01", request_id="R-00000001", nonce="1" * 16, cp_id="CP001"
     )
     (session,) = writer.dispatcher.facts.sessions()
-    assert session.authorised_s == pytest.approx(asyncio.get_running_loop().time(), abs=10)
+    assert before_s <= session.authorised_s <= asyncio.get_running_loop().time()

@@ -180,6 +180,7 @@ def test_a_report_of_another_time_is_another_page():
 # ---- what is cut, frozen, started again
 
 
+@pytest.mark.virtual_time
 async def test_a_cable_that_is_cut_lets_nothing_through_and_says_nothing():
     echoes: list[asyncio.Task[Any] | None] = []
 
