@@ -19,9 +19,7 @@ from evcharge.storage.postgres_errors import ALL
 from evcharge.storage.statements import Sql, Writes
 
 # How often one goes wrong that goes wrong now and then.
-_HASTE, _LOST, _SLOW = 0.05, 0.02, 0.3
-# As long as an heir needs to read the books.
-_SLOW_S = 1.5
+_HASTE, _LOST = 0.05, 0.02
 _AGAIN_S = 0.2
 
 
@@ -34,25 +32,6 @@ def no_fence() -> None:
         return name, body.replace("IF NOT FOUND THEN", "IF FALSE THEN")
 
     patch.object(postgres_books, "commit_function", unfenced).start()
-
-
-def unlocked_fence() -> None:
-    """A commit looks whether it is still ours, and does not hold that fast until it is stored."""
-    whole = postgres_statements.commit_function
-
-    def unlocked(*given: Any) -> tuple[str, str]:
-        name, body = whole(*given)
-        fence = postgres_statements.fence("me", "my_epoch", "k")
-        look = "PERFORM 1 FROM central WHERE name = me AND epoch = my_epoch AND commits = k - 1"
-        slow = f"IF random() < {_SLOW} THEN PERFORM pg_sleep({_SLOW_S}); END IF"
-        # Under another name it is one function more, and the true one stays.
-        return f"{name}_unlocked", (
-            body.replace(name, f"{name}_unlocked")
-            .replace(fence, look)
-            .replace("END LOOP;", f"END LOOP;\n{slow};\nUPDATE central SET commits = k WHERE name = me;")
-        )
-
-    patch.object(postgres_books, "commit_function", unlocked).start()
 
 
 def no_wait() -> None:
@@ -134,8 +113,7 @@ def blind_faith() -> None:
 
 
 MUTANTS: dict[str, Callable[[], None]] = {
-    one.__name__: one
-    for one in (no_fence, unlocked_fence, no_wait, early_answer, lost_wallet, blind_faith, blind_retry)
+    one.__name__: one for one in (no_fence, no_wait, early_answer, lost_wallet, blind_faith, blind_retry)
 }
 
 if __name__ == "__main__":
