@@ -29,6 +29,7 @@ from evcharge.evc1.connection import Channel, Traffic
 from evcharge.evc1.frames import Cipher, FrameCutter, Sealer, frame
 from evcharge.evc1.handshake import SessionKeys
 from evcharge.evc1.tickets import Identity
+from evcharge.runtime import heap
 from evcharge.runtime.clock import utc_now
 from evcharge.storage.database import open_database
 from tests.unit.central.builders import ADMIN, FakeEngine
@@ -142,6 +143,7 @@ async def charging(points: int, cipher: type[Cipher], *, drivers: bool) -> Async
         return now + timedelta(seconds=loop.time() - began)
 
     async with contextlib.AsyncExitStack() as held:
+        held.enter_context(heap.settled())
         folder = held.enter_context(tempfile.TemporaryDirectory())
         books = await held.enter_async_context(open_database(Path(folder) / "central.db", _SCHEMA))
         store, feed = await CentralStore.open(books), Feed()

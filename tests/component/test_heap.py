@@ -106,3 +106,21 @@ async def test_after_a_storm_of_logins_central_looks_at_no_link_again(tmp_path: 
             await driver.channel.close(Bye())
             with pytest.raises(ChannelClosed):
                 await driver.channel.receive()
+
+
+def test_the_youngest_are_not_looked_at_for_each_few_hundred_that_come():
+    looks = list[str]()
+
+    def note(phase: str, _info: dict[str, int]) -> None:
+        looks.append(phase)
+
+    before = gc.get_threshold()
+    with heap.settled():
+        gc.collect()
+        gc.callbacks.append(note)
+        try:
+            things = [Thing() for _ in range(5_000)]
+        finally:
+            gc.callbacks.remove(note)
+    assert (len(things), looks) == (5_000, [])
+    assert gc.get_threshold() == before
