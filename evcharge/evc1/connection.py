@@ -29,6 +29,8 @@ from evcharge.runtime.rate_limit import TokenBucket
 log = logging.getLogger(__name__)
 
 _HEARTBEAT = Heartbeat()
+# What no conversation hears of. Each message is looked for here: to ask for one kind after the other takes 0.4 us.
+_FOR_CHANNELS = frozenset[type[Message]]({Rekey, Rekeyed, Moved})
 M = TypeVar("M", bound=Message)
 CLOSE_WITHIN_S = 1.0
 # A reader this far behind is not keeping up: stop listening, and TCP will slow the sender down.
@@ -397,12 +399,8 @@ class Channel(asyncio.Protocol):
             message = self._opener.open(token)
             check_sender(message, self._other)
             self._last = message
-            if isinstance(message, Rekey | Rekeyed):
-                self._change_key(message)
-                return None
-            if isinstance(message, Moved):
-                # In its turn: whatever Central said before it has been received.
-                self.stop_reading(HandedOver(message.addresses))
+            if type(message) in _FOR_CHANNELS:
+                self._obey(message)
                 return None
             if self._on_heartbeat is not None and self._sees_to_heartbeats(message):
                 return None
@@ -424,6 +422,13 @@ class Channel(asyncio.Protocol):
                 return message
             return None
         return message
+
+    def _obey(self, message: Message) -> None:
+        if isinstance(message, Rekey | Rekeyed):
+            self._change_key(message)
+        elif isinstance(message, Moved):
+            # In its turn: whatever Central said before it has been received.
+            self.stop_reading(HandedOver(message.addresses))
 
     def _breaks(self, error: EvchargeError) -> None:
         """End the stream with `error`, also when its far end has hung up meanwhile."""
