@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 
+from msgspec import structs
+
 from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.books.store import CentralStore
 from evcharge.central.feed import Feed
@@ -116,8 +118,6 @@ class Dispatcher:
     def post(self, command: AnyCommand) -> "asyncio.Future[Decision]":
         """Put `command` in line without waiting."""
         done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-        # Facts are posted and forgotten: a refusal nobody waits for must not be reported as unheard.
-        done.add_done_callback(_ignore_result)
         self._inbox.append(_Waiting(command, done))
         if not command.can_wait or len(self._inbox) >= MAX_BATCH:
             self._wake.set()
@@ -228,8 +228,8 @@ class Dispatcher:
             except Refused as refusal:
                 outcomes.append(refusal)
                 continue
-            if not isinstance(command, Note):
-                decision = replace(decision, events=counts.kept(command.by, decision.events))
+            if decision.events and not isinstance(command, Note):
+                decision = structs.replace(decision, events=counts.kept(command.by, decision.events))
             for change in decision.changes:
                 draft.put(change)
             outcomes.append(decision)
@@ -270,7 +270,7 @@ class Dispatcher:
                 kept.append(waiting)
             elif isinstance(outcome, Decision) and self._holds_already(waiting, outcome):
                 kept += [waiting] if outcome.withdraws else []
-                _answer(waiting.done, replace(outcome, stored=False))
+                _answer(waiting.done, structs.replace(outcome, stored=False))
             elif isinstance(problem, StoreInDoubt) and isinstance(outcome, Decision):
                 _answer(waiting.done, Refused(_IN_DOUBT, Code.STORAGE))
             else:
@@ -323,13 +323,10 @@ def _answer(done: "asyncio.Future[Decision]", outcome: Decision | Refused) -> No
         return  # whoever asked was cancelled
     if isinstance(outcome, Refused):
         done.set_exception(outcome)
+        # Facts are posted and forgotten: a refusal nobody waits for is not reported as unheard.
+        done.exception()
     else:
         done.set_result(outcome)
-
-
-def _ignore_result(done: "asyncio.Future[Decision]") -> None:
-    if not done.cancelled():
-        done.exception()
 
 
 def _subject(command: AnyCommand) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -175,6 +176,17 @@ async def test_events_come_in_the_order_of_the_commands_and_of_the_books(writer:
     assert [structs.asdict(event)["points"] for event in writer.told] == list(range(600))
     rows = await writer.books.database.read("SELECT n, data FROM events ORDER BY n")
     assert [f'"points":{number},' in row["data"] for number, row in enumerate(rows)] == [True] * 600
+
+
+async def test_a_refusal_that_nobody_waits_for_is_not_reported(writer: Writer):
+    reported = list[dict[str, object]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context))
+    refused = writer.posts(c.PlaceHold, cp_id="CP999", hold=Hold.OPERATOR)
+    await writer.does(c.Note, event=any_event(1))
+    assert refused.done()
+    del refused
+    gc.collect()
+    assert reported == []
 
 
 class Metering:

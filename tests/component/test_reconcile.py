@@ -129,7 +129,10 @@ async def test_a_location_that_an_older_central_kept_as_it_was_typed_is_the_same
     network = Network()
     network.point_is_there(location="San Juan")
     typed = [
-        replace(entry, decision=replace(entry.decision, events=tuple(map(as_typed, entry.decision.events))))
+        replace(
+            entry,
+            decision=structs.replace(entry.decision, events=tuple(map(as_typed, entry.decision.events))),
+        )
         for entry in entries(network)
     ]
     async with opened(tmp_path) as books:
@@ -552,7 +555,7 @@ async def test_more_records_than_are_told_one_by_one_accuse_nobody(tmp_path: Pat
         decided = entries(network)
         for number, entry in enumerate(decided):
             if number >= 10:
-                decided[number] = replace(entry, decision=replace(entry.decision, events=()))
+                decided[number] = replace(entry, decision=structs.replace(entry.decision, events=()))
         await books.store.commit(decided)
     path = tmp_path / "central.db"
     assert verify.check(path) == []

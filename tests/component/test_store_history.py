@@ -6,6 +6,7 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from evcharge.central.books.invariants import violations
 from evcharge.central.books.rows import DecidedEntry
@@ -71,7 +72,7 @@ async def test_a_day_ends_at_midnight_of_utc(tmp_path: Path):
     async with opened(tmp_path) as books:
         for decision in network.decisions:
             changes = tuple(ticket if one is network.tickets[0] else one for one in decision.changes)
-            await books.store.commit([DecidedEntry(replace(decision, changes=changes), ADMIN, NOON)])
+            await books.store.commit([DecidedEntry(structs.replace(decision, changes=changes), ADMIN, NOON)])
     with raw(tmp_path / "central.db") as connection:
         found = rows(connection, "SELECT day FROM daily WHERE cp_id = 'CP001'")
     assert found == [("2026-01-02",)]

@@ -52,6 +52,8 @@ class _Table:
     """Where one kind of change is kept: its columns, and those that make it the same row again."""
 
     put: Put
+    # What makes it the same row again; nothing does where there is no key.
+    key: Callable[[Any], object]
     # The attributes of those columns, and what stands in a column that is no attribute, by its place.
     _attributes: Callable[[Any], tuple[Any, ...]]
     _others: tuple[tuple[int, Callable[[Any, datetime], Any]], ...]
@@ -70,6 +72,7 @@ def _table(name: str, columns: tuple[str, ...], key: tuple[str, ...] = ()) -> _T
     attribute = next(column for column in columns if column not in _NO_ATTRIBUTES)
     return _Table(
         Put(name, columns, key),
+        attrgetter(*key) if key else _nothing,
         # attrgetter makes a tuple of two names or more.
         attrgetter(*(attribute if column in _NO_ATTRIBUTES else column for column in columns)),
         tuple(
@@ -78,6 +81,10 @@ def _table(name: str, columns: tuple[str, ...], key: tuple[str, ...] = ()) -> _T
             if column in _NO_ATTRIBUTES
         ),
     )
+
+
+def _nothing(_change: Change) -> None:
+    return None
 
 
 _PLAIN = frozenset({str, int, float, type(None)})
@@ -244,8 +251,8 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
     for number, (change, at) in enumerate(_changes(batch)):
         if isinstance(change, Metered):
             session = change.session
-            if (session.session_id,) in changes[Session]:
-                changes[Session][session.session_id,] = (session, at)
+            if session.session_id in changes[Session]:
+                changes[Session][session.session_id] = (session, at)
             else:
                 metered[session.session_id] = session
             continue
@@ -267,16 +274,17 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
             inbox.append((change.session_id, change.driver_id))
             day = days.of(change.ended_at).isoformat()
             daily.append((change.cp_id, day, 1, change.energy_mwh, change.cost_cents))
-        if isinstance(change, MeterReading) and change.thinned_to_s:
-            thinned[change.session_id] = change.thinned_to_s
-        if isinstance(change, MeterReading) and not change.speed_permille:
-            unpaced.append(change)
-            continue
+        if isinstance(change, MeterReading):
+            if change.thinned_to_s:
+                thinned[change.session_id] = change.thinned_to_s
+            if not change.speed_permille:
+                unpaced.append(change)
+                continue
         if isinstance(change, Correction):
             day = days.of(change.ticket_ended_at).isoformat()
             corrected.append((change.cp_id, day, change.energy_mwh, change.cost_cents))
-        key = tuple(getattr(change, name) for name in _TABLES[type(change)].put.key) or number
-        changes[type(change)][key] = (change, at)
+        key = _TABLES[type(change)].key(change)
+        changes[type(change)][number if key is None else key] = (change, at)
     if forgotten:
         yield _FORGET_JOURNAL, forgotten
     for kind, latest in changes.items():

@@ -378,22 +378,22 @@ def take_records(draft: Draft, command: TakeRecords, rules: Rules, succeed: Succ
 def _runs(records: Iterable[AnyRecord], last: int) -> Iterator[list[AnyRecord]]:
     """Yield those that follow record `last` without a gap, in order: METERs in a row of one session together."""
     run: list[AnyRecord] = []
+    # The session of which METERs may follow; "" after anything else.
+    metered = ""
     for record in records:
         if record.seq <= last:
             continue
         if record.seq > last + 1:
             break
         last = record.seq
-        if run and not (_is_meter_of(run[0].session_id, run[0]) and _is_meter_of(run[0].session_id, record)):
+        session_id = record.session_id if isinstance(record, Meter) else ""
+        if run and not (session_id and session_id == metered):
             yield run
             run = []
+        metered = session_id
         run.append(record)
     if run:
         yield run
-
-
-def _is_meter_of(session_id: str, record: AnyRecord) -> bool:
-    return isinstance(record, Meter) and record.session_id == session_id
 
 
 def _take_run(

@@ -76,6 +76,9 @@ def decide(facts: Facts | PendingFacts, command: AnyCommand, rules: Rules) -> De
     """Return what `command` changes, or raise Refused. `facts` are left alone."""
     draft = Draft(facts)
     match command:
+        # First, because most commands are this one.
+        case TakeRecords():
+            charging.take_records(draft, command, rules, driver_rules.next_owner)
         case EngineArrives():
             arrivals.engine_arrives(draft, command, rules)
         case EngineLeaves():
@@ -110,8 +113,6 @@ def decide(facts: Facts | PendingFacts, command: AnyCommand, rules: Rules) -> De
             charging.end_charge(draft, command)
         case ReportReady():
             charging.report_ready(draft, command)
-        case TakeRecords():
-            charging.take_records(draft, command, rules, driver_rules.next_owner)
         case BarDriver():
             driver_rules.bar_driver(draft, command)
         case SetPrice():

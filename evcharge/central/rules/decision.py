@@ -1,6 +1,6 @@
 """A decision in the making: the facts, plus what this one command has changed and caused so far. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from evcharge.central.rules.facts import Change, Driver, Facts
 from evcharge.central.rules.pending_facts import PendingFacts
@@ -18,8 +18,7 @@ from evcharge.domain.ids import CpId, DriverId
 from evcharge.domain.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a command changes, what happened thereby, and the answer to whoever gave it.
 
     Not `stored`: it holds already, and goes into the books when there is room on the disk.

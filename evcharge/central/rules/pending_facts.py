@@ -20,6 +20,7 @@ from evcharge.central.rules.facts import (
     JournalCursor,
     JournalForgotten,
     Metered,
+    MeterReading,
     OrderTaken,
     Quarantined,
     TicketSeen,
@@ -189,6 +190,15 @@ class PendingFacts:
     def put(self, change: Change) -> None:
         """Change one fact."""
         match change:
+            # What a batch of METERs changes comes first: most commits are these.
+            case MeterReading():
+                pass
+            case Metered(session=session):
+                self._sessions[session.session_id] = self._requests[session.request_id] = session
+            case JournalCursor():
+                if self.last_seq(change.cp_id, change.journal_id) == 0:
+                    self._journals.setdefault(change.cp_id, []).append(change.journal_id)
+                self._cursors[change.cp_id, change.journal_id] = change.last_seq
             case ChargingPoint():
                 self._points[change.cp_id] = change
                 self.uses = max(self.uses, change.last_used)
@@ -196,8 +206,6 @@ class PendingFacts:
                 self._sessions[change.session_id] = change
                 self._requests[change.request_id] = change
                 self._close(change)
-            case Metered(session=session):
-                self._sessions[session.session_id] = self._requests[session.request_id] = session
             case Ticket():
                 self._requests[change.request_id] = change
                 self._unseen[change.session_id] = change.driver_id
@@ -214,10 +222,6 @@ class PendingFacts:
                 self._former_wallets[change.driver_id, change.registration] = change
             case Debt():
                 self._debts.setdefault(change.driver_id, {})[change.session_id] = change
-            case JournalCursor():
-                if self.last_seq(change.cp_id, change.journal_id) == 0:
-                    self._journals.setdefault(change.cp_id, []).append(change.journal_id)
-                self._cursors[change.cp_id, change.journal_id] = change.last_seq
             case JournalForgotten():
                 self._cursors[change.cp_id, change.journal_id] = 0
             case Weather():

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.domain.refusals import NO_FACTS, RefusalFacts
 
@@ -39,15 +41,13 @@ class PinLimit:
     limit_cents: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordsTaken:
+class RecordsTaken(Struct, frozen=True, kw_only=True):
     """The journal is committed up to `last_seq`."""
 
     last_seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordsMissing:
+class RecordsMissing(Struct, frozen=True, kw_only=True):
     """There is a gap: the journal must be told again from the record after `last_seq`."""
 
     last_seq: int
