@@ -227,7 +227,7 @@ _READY = "Central listening on 127.0.0.1:9002"
     ("says", "ends", "found"),
     [
         (_READY, "sys.exit(3)", [f"A ended by itself with 3: ['{_READY}']"]),
-        (_READY, "os.kill(os.getpid(), signal.SIGQUIT)", [f"A ended by itself with -3: ['{_READY}']"]),
+        (_READY, "os.kill(os.getpid(), signal.SIGUSR1)", [f"A ended by itself with -10: ['{_READY}']"]),
         (_READY, "sys.exit(0)", []),
         # At a failpoint.
         (_READY, "os.kill(os.getpid(), signal.SIGKILL)", []),
