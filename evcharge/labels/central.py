@@ -64,6 +64,10 @@ SENTENCES: Mapping[str, Words] = {
         'Too much waits for {way}: "{title}" is dropped.',
         "Demasiado espera a {way}: se descarta «{title}».",
     ),
+    "notify too old": (
+        '"{title}", which waited for {way}, is of no use to anybody any more: it is dropped.',
+        "«{title}», que esperaba a {way}, ya no le sirve a nadie: se descarta.",
+    ),
     "notify book": (
         "Sent notifications cannot be recorded in {path} ({why}): after a restart they may be sent again.",
         "No se puede guardar en {path} lo avisado ({why}): tras un reinicio puede avisarse otra vez.",

@@ -95,8 +95,9 @@ class Membership(Protocol):
     me: Me
     # Who else lives; known while this one leads.
     others: Sequence[str]
-    # How many seconds this computer's clock is ahead of the database's; 0 up to CLOCK_OFF_S. As of the last minute.
-    clock_off_s: int
+    # How many seconds this computer's clock is ahead of the database's; 0 up to CLOCK_OFF_S. As of the last minute;
+    # None: not looked at since this one leads.
+    clock_off_s: int | None
 
     @property
     def leader(self) -> Me | None:

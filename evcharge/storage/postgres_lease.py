@@ -8,6 +8,7 @@ about it; what makes that harmless is the fence: a take-over changes the leader'
 import asyncio
 import contextlib
 import logging
+import math
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -147,7 +148,7 @@ class Lease:
         self._alive_since = 0.0
         # Who stands by, as of the last renewal.
         self.others: Sequence[str] = ()
-        self.clock_off_s = 0
+        self.clock_off_s: int | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -343,6 +344,8 @@ class Lease:
             await life.execute(_LEAD, self.me.name, cause, self.me.network)
         self.epoch, self.commits = row["epoch"], row["commits"]
         self.leader = self.me
+        # As it was when it joined, perhaps days ago.
+        self.clock_off_s = None
         self._keeping = asyncio.get_running_loop().create_task(self._keep())
         self._keeping.add_done_callback(self._kept)
         return True
@@ -352,7 +355,7 @@ class Lease:
     async def _keep(self) -> None:
         """Renew the lease until it is lost."""
         loop = asyncio.get_running_loop()
-        sure = minute = loop.time()
+        sure, minute = loop.time(), -math.inf
         while not self._lost.done():
             began = loop.time()
             try:

@@ -445,18 +445,35 @@ async def test_a_leader_looks_at_its_clock_each_minute(tmp_path: Path, monkeypat
     monkeypatch.setattr(postgres_lease, "_MINUTE_S", 0.0)
     monkeypatch.setattr(postgres_lease, "RENEW_S", 0.01)
     async with opened(tmp_path, "A") as first:
-        assert first.membership.clock_off_s == 0
-        for hours in (1, -1, 0):
+        for hours in (0, 1, -1, 0):
             monkeypatch.setattr(
                 postgres_lease, "utc_now", lambda hours=hours: utc_now() + timedelta(hours=hours)
             )
-            async with asyncio.timeout(WITHIN_S):
-                while abs(first.membership.clock_off_s - hours * 3600) > 5:
-                    await asyncio.sleep(0.01)
+            await clock_is_off(first, hours * 3600)
+
+
+async def clock_is_off(books: PostgresBooks, seconds: int) -> None:
+    """Wait until that is what it has seen of its clock since it leads."""
+    async with asyncio.timeout(WITHIN_S):
+        while (seen := books.membership.clock_off_s) is None or abs(seen - seconds) > 5:
+            await asyncio.sleep(0.01)
+
+
+async def test_who_takes_over_looks_at_its_clock_anew(tmp_path: Path, monkeypatch, caplog):
+    """It may have joined days ago, and its clock have been set right, or wrong, since."""
+    async with opened(tmp_path, "A") as first:
+        monkeypatch.setattr(postgres_lease, "utc_now", lambda: utc_now() + timedelta(hours=1))
+        async with Heir(tmp_path) as heir:
+            assert any("+3600 s from that" in one.getMessage() for one in caplog.records)
+            monkeypatch.setattr(postgres_lease, "utc_now", utc_now)
+            monkeypatch.setattr(postgres_lease, "_MINUTE_S", 86_400.0)
+            await first._lease.leave()
+            await clock_is_off(await heir.took_over(), 0)
 
 
 async def test_an_answer_that_took_long_says_nothing_against_the_clock(tmp_path: Path, monkeypatch):
     async with opened(tmp_path, "A") as first:
+        await clock_is_off(first, 0)
         later = iter([utc_now() - timedelta(seconds=60), utc_now()])
         monkeypatch.setattr(postgres_lease, "utc_now", lambda: next(later))
         await first._lease._compare_clocks(await first._lease._alive())

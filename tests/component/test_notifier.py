@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from aiosmtpd.controller import Controller
 
 from evcharge.central.services import notifier as notifying
 from evcharge.central.services import notify_setup
-from evcharge.central.services.notifier import NotifyBook
+from evcharge.central.services.notifier import Notifier, NotifyBook
 from evcharge.central.services.notify_ways import Mail, MailServer, Message, NotTaken, NotThere
 from evcharge.domain.errors import ConfigError
 from evcharge.domain.timestamps import text_of
@@ -301,8 +302,46 @@ async def test_an_address_that_takes_nothing_holds_up_neither_the_operators_nor_
         async with asyncio.timeout(WITHIN_S):
             while [one["id"] for one in kept(office)["waiting"]] != ["M-2"]:
                 await asyncio.sleep(0.02)
-    # What is too old for anybody was tried once more, and given up; what is not is tried again and again.
-    assert {body["message"] for body, _ in hook.told} == {"M-1", "M-2", "M-3", "M-4"}
+        await office.town.says("is of no use to anybody any more")
+    # What is so old that nobody needs it is given up; what is not is tried again and again.
+    assert {body["message"] for body, _ in hook.told} == {"M-2", "M-3", "M-4"}
+
+
+async def test_what_is_on_its_way_may_have_to_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(notifying, "MOST_WAITING", 2)
+    news: asyncio.Queue[str] = asyncio.Queue()
+    may_end = asyncio.Event()
+
+    class Slow:
+        async def send(self, message: Message) -> None:
+            news.put_nowait(message.id)
+            if message.id == "M-1":
+                raise NotThere("later")
+            await may_end.wait()
+
+    async def happened(_most: int) -> list[object]:
+        return []
+
+    book = NotifyBook(tmp_path / "notified.json")
+    book.kept.waiting = [full(1, "topic-of-d01"), full(2, "topic-of-d02")]
+    nothing = SimpleNamespace(
+        points=list, open=list, recent=list, listen=lambda _: None, happened=happened
+    )  # what it looks at besides
+    long = lambda: Backoff(86_400.0, 86_400.0)  # noqa: E731
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    notifier = Notifier(
+        {"ntfy": Slow()}, book, nothing, nothing, nothing, nothing, clock, "en", 0.0, 0.0, long
+    )  # fmt: skip
+    async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as tasks:
+        work = tasks.create_task(notifier.run())
+        assert [await news.get(), await news.get()] == ["M-1", "M-2"]
+        notifier._enqueue(full(3, "topic-of-d03"))  # noqa: SLF001  as an event of a full car does
+        may_end.set()
+        assert await news.get() == "M-3"
+        while len(book.kept.waiting) > 1:
+            await asyncio.sleep(0)
+        work.cancel()
+    assert [message.id for message in book.kept.waiting] == ["M-1"]
 
 
 async def test_what_was_told_is_known_after_a_restart_with_accents_with_euros_and_in_any_number(

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from evcharge.central.peers import deadlines
-from evcharge.central.rules.commands import Note, RevokeKeys
+from evcharge.central.rules.commands import MovePoint, Note, RevokeKeys
 from evcharge.central.services import registry_sync
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.events import RegistryNoted
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
 from tests.component.registry_process import Running, make_state, running_registry
+from tests.component.test_location import has
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 from tests.ports import free_port
 
@@ -187,6 +188,8 @@ async def test_a_registry_that_was_put_back_from_a_copy_is_heard_from_its_beginn
         for cp_id in ("CP001", "CP002", "CP003", "CP004"):
             await town.point(cp_id)
         async with running_registry(tmp_path, password, port) as registry:
+            await town.operator(MovePoint, cp_id="CP004", location="Lisbon")
+            await has(registry, "Lisbon", "CP004")
             await deactivate(registry, "CP001", "CP002")
             await town.says("CP002.*keys revoked")
         shutil.rmtree(books)
@@ -199,6 +202,7 @@ async def test_a_registry_that_was_put_back_from_a_copy_is_heard_from_its_beginn
                 await town.says(f"{cp_id}.*keys revoked")
             # What it has forgotten it hears from Central.
             await shut_out(registry, "CP002", within_s=10)
+            await has(registry, "Lisbon", "CP004")
 
 
 async def test_a_revocation_that_central_has_no_room_for_lies_with_the_registry(

@@ -159,7 +159,7 @@ def correct(draft: Draft, closed: Closed, difference: TicketDifference, cause: C
             registration=session.registration,
             former_owner=former,
             reference=cause.reference,
-            all_owed_cents=draft.owed_cents(session.driver_id, session.registration),
+            all_owed_cents=sum(debt.left_cents for debt in draft.debts_under(session.driver_id)),
         )
     )
     pay_debts(draft, session.driver_id, session.registration)

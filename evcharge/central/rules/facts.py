@@ -424,10 +424,13 @@ class Facts:
         """Return the driver who has not seen the ticket of that session yet, if there is one."""
         return self._unseen.get(session_id)
 
+    def debts_under(self, driver_id: DriverId) -> list[Debt]:
+        """Return what is owed under an id, whichever registration, the oldest debt first."""
+        return list(self._debts.get(driver_id, {}).values())
+
     def debts(self, driver_id: DriverId, registration: int) -> list[Debt]:
         """Return what a driver owes, the oldest debt first; nothing of another registration of its id."""
-        owed = self._debts.get(driver_id, {}).values()
-        return [debt for debt in owed if debt.registration == registration]
+        return [debt for debt in self.debts_under(driver_id) if debt.registration == registration]
 
     def owed_cents(self, driver_id: DriverId, registration: int) -> int:
         """Return what a driver owes in all."""

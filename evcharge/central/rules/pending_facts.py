@@ -150,11 +150,15 @@ class PendingFacts:
             return self._unseen[session_id]
         return self._beneath.unseen_by(session_id)
 
+    def debts_under(self, driver_id: DriverId) -> list[Debt]:
+        """Return what is owed under an id, whichever registration, the oldest debt first."""
+        beneath = {debt.session_id: debt for debt in self._beneath.debts_under(driver_id)}
+        known = beneath | self._debts.get(driver_id, {})
+        return [debt for debt in known.values() if debt.left_cents]
+
     def debts(self, driver_id: DriverId, registration: int) -> list[Debt]:
         """Return what a driver owes, the oldest debt first; nothing of another registration of its id."""
-        beneath = {debt.session_id: debt for debt in self._beneath.debts(driver_id, registration)}
-        known = beneath | self._debts.get(driver_id, {})
-        return [debt for debt in known.values() if debt.left_cents and debt.registration == registration]
+        return [debt for debt in self.debts_under(driver_id) if debt.registration == registration]
 
     def owed_cents(self, driver_id: DriverId, registration: int) -> int:
         """Return what a driver owes in all."""

@@ -150,6 +150,7 @@ def _debts_paid(draft: Draft, owner: _Wallet) -> _Wallet:
                 balance_cents=owner.balance_cents,
                 registration=owner.registration,
                 former_owner=isinstance(owner, FormerWallet),
+                all_owed_cents=sum(left.left_cents for left in draft.debts_under(owner.driver_id)),
             )
         )
     return owner

@@ -27,6 +27,8 @@ class ClockWatch:
     def look(self) -> None:
         """Note it if it is not what was noted last."""
         off_s = self._membership.clock_off_s
+        if off_s is None:
+            return
         if off_s == 0 and self._told_s:
             self._post(Note(by=CENTRAL, event=ClockRight()))
         elif off_s and (not self._told_s or abs(off_s - self._told_s) > CLOCK_OFF_S):

@@ -317,7 +317,9 @@ class Notifier:
 
     async def _settle(self, message: Message) -> None:
         """It is told, or never will be."""
-        self._book.kept.waiting.remove(message)
+        # One that was on its way may have had to make room meanwhile.
+        with contextlib.suppress(ValueError):
+            self._book.kept.waiting.remove(message)
         self._book.is_changed = True
         await self._book.save()
 
@@ -361,14 +363,16 @@ class Notifier:
                     async with asyncio.timeout_at(due[message.id] if message is not None else None):
                         await news.wait()
                 continue
+            if self._clock() - datetime.fromisoformat(message.at) > _FULL_FOR:
+                log.warning("%s", said("notify too old", way=name, title=message.title))
+                await self._settle(message)
+                continue
             try:
                 await way.send(message)
-            except NotThere as problem:
-                if self._clock() - datetime.fromisoformat(message.at) < _FULL_FOR:
-                    _, backoff = tried.get(message.id, (0.0, self._backoff()))
-                    tried[message.id] = (loop.time() + backoff.next_s(), backoff)
-                    continue
-                _refused(message, problem.why)
+            except NotThere:
+                _, backoff = tried.get(message.id, (0.0, self._backoff()))
+                tried[message.id] = (loop.time() + backoff.next_s(), backoff)
+                continue
             except NotTaken as problem:
                 _refused(message, problem.why)
             await self._settle(message)

@@ -108,6 +108,8 @@ class RegistryLink:
         self._to_tell: dict[str, int] = {}
         # Charging points that may stand where the Registry does not have them yet.
         self._to_locate: set[CpId] = set()
+        # Those of which it may have forgotten what it was told.
+        self._to_locate_again: set[CpId] = set()
         # What the Registry does not have yet of our audit log, and what we have of its.
         self._head: Head | None = None
         self._registry_head = _Head(0, GENESIS)
@@ -136,7 +138,7 @@ class RegistryLink:
                 self._to_locate.add(event.cp_id)
                 self._news.set()
             case _:
-                pass
+                self._to_locate_again |= self._to_locate
 
     def _owe(self, subject: str, epoch: int) -> None:
         self._to_tell[subject] = epoch
@@ -257,18 +259,20 @@ class RegistryLink:
             point = self._dispatcher.facts.point(cp_id)
             if point is None or point.withdrawn or not point.location:
                 continue
-            if point.location.is_spelt_as(point.registered_location):
+            if point.location.is_spelt_as(point.registered_location) and cp_id not in self._to_locate_again:
                 continue
             body = {"cp_id": cp_id, "registration": point.registration, "location": point.location.name}
             try:
                 async with http.post(f"{self._url}/v1/locate", json=body) as response:
                     # That registration is over, or the Registry is of before; or it does not take such a name.
-                    if response.status in _NEVER:
-                        continue
-                    response.raise_for_status()
+                    if response.status not in _NEVER:
+                        response.raise_for_status()
             except BaseException:
                 self._to_locate.add(cp_id)
                 raise
+            self._to_locate_again.discard(cp_id)
+            if response.status in _NEVER:
+                continue
             self._dispatcher.post(RegistryFollows(by=self._actor, cp_id=cp_id, location=point.location))
 
     async def _ask(self, http: aiohttp.ClientSession) -> None:
@@ -281,6 +285,7 @@ class RegistryLink:
             if rows[:1] != [newest]:
                 # Its books were put back from an older copy: what it has counted since, we do not have.
                 self._begin()
+                self._to_locate_again |= self._to_locate
                 return
             rows = rows[1:]
         for row in rows:

@@ -295,11 +295,10 @@ class Alerts:
                 self._begin(
                     AlertKind.DEBT, event.driver_id, f"{euros(event.owed_cents)} €, {event.session_id}", at
                 )
-            case (
-                events.DebtPaid(owed_cents=left_cents)
-                | events.TicketCorrected(all_owed_cents=int(left_cents))
-            ):
-                self._less_owed(event.driver_id, left_cents, at)
+            case events.DebtPaid(all_owed_cents=None):
+                self._less_owed(event.driver_id, event.owed_cents, at)
+            case events.DebtPaid(all_owed_cents=int(left)) | events.TicketCorrected(all_owed_cents=int(left)):
+                self._less_owed(event.driver_id, left, at)
             case events.WelcomeWithheld():
                 self._begin(AlertKind.WELCOME, CENTRAL, str(event.most), at)
             case events.ClockJumped():

@@ -196,7 +196,7 @@ class TicketCorrected(Event):
     """A ticket was corrected, by a difference in energy and money; the wallet paid `paid_cents`, or got them back.
 
     `owed_cents` is what the wallet lacked, or what is owed no more (less than nothing); `all_owed_cents` is the total
-    over all sessions, as it is now. `kind` is RECORD when its
+    under this id, whichever registration, as it is now. `kind` is RECORD when its
     charging point told the rest, ORDER when an operator says so. `told_later`: the ticket lies in the inbox of its
     driver again.
     """

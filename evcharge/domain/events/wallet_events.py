@@ -62,6 +62,8 @@ class DebtPaid(Event):
     # None: the present one (written before this was told).
     registration: int | None = None
     former_owner: bool = False
+    # The total under this id, whichever registration; None: written before this was told.
+    all_owed_cents: int | None = None
 
 
 WalletEvent = WalletToppedUp | WalletCorrected | PaidOut | WelcomeWithheld | DebtPaid

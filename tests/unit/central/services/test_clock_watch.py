@@ -13,7 +13,7 @@ class Watched:
     """A Central whose clock a test sets, and what is noted of it."""
 
     def __init__(self, told_s: int = 0) -> None:
-        self.clock_off_s = 0
+        self.clock_off_s: int | None = None
         self.noted: list[Event] = []
         membership: Any = self
         self.watch = ClockWatch(membership, self._post, told_s=told_s)
@@ -21,7 +21,7 @@ class Watched:
     def _post(self, note: Note) -> None:
         self.noted.append(note.event)
 
-    def looks(self, *offs: int) -> list[Event]:
+    def looks(self, *offs: int | None) -> list[Event]:
         for self.clock_off_s in offs:
             self.watch.look()
         return self.noted
@@ -40,3 +40,8 @@ def test_one_that_is_further_off_is_noted_again(further: int):
 def test_what_was_noted_before_a_restart_is_not_noted_again_and_ends():
     assert Watched(told_s=9).looks(9, 8) == []
     assert Watched(told_s=9).looks(0, 0) == [ClockRight()]
+
+
+def test_before_anybody_has_looked_since_it_leads_nothing_is_noted():
+    assert Watched(told_s=9).looks(None, 9) == []
+    assert Watched().looks(None, 9) == [ClockOff(seconds=9)]

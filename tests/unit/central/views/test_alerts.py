@@ -232,6 +232,12 @@ def test_a_debt_that_is_let_off_is_open_no_more():
     assert [(one.detail, one.times) for one in alerts.open()] == [("1.00 €", 1)]
     alerts.take(corrected(owed_cents=-100, all_owed_cents=0), LATER)
     assert alerts.open() == []
+    # What another registration of the id pays says nothing of the rest.
+    alerts.adopt([], NOON, debts={"D02": 125})
+    paid = {"driver_id": "D02", "session_id": "S-2", "cents": 25, "balance_cents": 0, "left_cents": 0}
+    alerts.take(e.DebtPaid(**paid, owed_cents=0, former_owner=True, all_owed_cents=100), LATER)
+    assert [(one.about, one.detail) for one in alerts.open()] == [("D02", "1.00 €")]
+    alerts.take(e.DebtPaid(**paid, owed_cents=0, all_owed_cents=0), LATER)
     # An event of an older release does not say how much is owed in all.
     alerts.adopt([], NOON, debts={"D01": 125})
     alerts.take(corrected(owed_cents=-125, all_owed_cents=None), LATER)
