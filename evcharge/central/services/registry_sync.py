@@ -138,7 +138,7 @@ class RegistryLink:
                 self._to_locate.add(event.cp_id)
                 self._news.set()
             case _:
-                self._to_locate_again |= self._to_locate
+                pass
 
     def _owe(self, subject: str, epoch: int) -> None:
         self._to_tell[subject] = epoch

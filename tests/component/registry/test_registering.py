@@ -135,6 +135,7 @@ async def test_a_withdrawn_id_may_come_back_but_its_old_tickets_do_not(registry)
     ticket = opened(registry, await registry.ticket(secret="cp_secret_002"))
     assert (ticket.epoch, ticket.reg) == (1, 1)
     (gone,) = (await registry.ask("GET", "/v1/revocations", token=registry.central)).body["revocations"]
+    assert gone.pop("at") > 0
     assert gone == {"n": 1, "id": "CP001", "epoch": 1, "what": "withdraw", "registration": 0}
 
 
