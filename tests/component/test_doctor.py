@@ -432,7 +432,8 @@ async def test_a_central_with_another_service_key(state: Path):
 
 
 async def test_a_central_whose_clock_is_behind(state: Path):
-    async with knocking(state, now=lambda: datetime.now(UTC).timestamp() - 600) as (_, config):
+    behind = lambda: datetime.now(UTC).timestamp() - 600  # noqa: E731
+    async with knocking(state, now=behind, wall_now=behind) as (_, config):
         mark, text = await told(config, "central")
     assert (mark, "the clocks of Central and the Registry differ" in text) == (FindingMark.WRONG, True)
 
