@@ -169,7 +169,7 @@ class _Show:
         config = self._config
         own = config.state / "demo"
         if not own.exists() and (config.state / "ca.pem").exists():
-            # Those whom the network is for would find made-up charges and money in their books.
+            # In a network that people use, made-up charges and money would end up in the books.
             wish = self._wish
             cast = {*scenario.cp_ids(wish.points), *scenario.driver_ids(wish.drivers + 1)}
             await registry_setup.check_nobody_else(config, cast, "up")

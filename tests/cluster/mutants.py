@@ -24,7 +24,7 @@ _AGAIN_S = 0.2
 
 
 def no_fence() -> None:
-    """A commit that belongs to nobody is stored; what stops it then is the key of the events, if anything."""
+    """A commit is stored although its Central no longer leads; only the events' primary key may still stop it."""
     whole = postgres_statements.commit_function
 
     def unfenced(*given: Any) -> tuple[str, str]:

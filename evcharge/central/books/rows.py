@@ -52,7 +52,7 @@ class _Table:
     """Where one kind of change is kept: its columns, and those that make it the same row again."""
 
     put: Put
-    # What makes it the same row again; nothing does where there is no key.
+    # Which columns identify a row; none where the table has no key.
     key: Callable[[Any], object]
     # The attributes of those columns, and what stands in a column that is no attribute, by its place.
     _attributes: Callable[[Any], tuple[Any, ...]]

@@ -46,7 +46,7 @@ class FigureConsumer:
         """Read for ever; call `works` as soon as that is known to work. Raises BrokerLost."""
         del cluster
         consumer = self.make(self.brokers, (CP_TELEMETRY,))
-        # Those of the past are of no use.
+        # Old figures are of no use.
         await consumer.start(lambda *_: None)
         try:
             while True:

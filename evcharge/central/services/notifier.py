@@ -346,7 +346,7 @@ class Notifier:
             await self._settle(message)
 
     async def _send_to_drivers(self, name: str, way: NotificationChannel) -> None:
-        """Send what waits for drivers at one way; an address that takes nothing holds up nobody else.
+        """Send drivers their messages by one way; an address that accepts none does not delay the others.
 
         Each message has a pace of its own, until it is so old that nobody needs it any more.
         """

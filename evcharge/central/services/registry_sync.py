@@ -108,7 +108,7 @@ class RegistryLink:
         self._to_tell: dict[str, int] = {}
         # Charging points that may stand where the Registry does not have them yet.
         self._to_locate: set[CpId] = set()
-        # Those of which it may have forgotten what it was told.
+        # Points whose location it was told and may have forgotten since.
         self._to_locate_again: set[CpId] = set()
         # What the Registry does not have yet of our audit log, and what we have of its.
         self._head: Head | None = None

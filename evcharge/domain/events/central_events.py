@@ -47,7 +47,7 @@ class ClockOff(Event):
 
 
 class ClockRight(Event):
-    """Central's wall clock is no longer off the database's."""
+    """Central's wall clock agrees with the database's again."""
 
 
 class StorageRestored(Event):
