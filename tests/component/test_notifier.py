@@ -344,6 +344,15 @@ async def test_what_is_on_its_way_may_have_to_make_room(tmp_path: Path, monkeypa
     assert [message.id for message in book.kept.waiting] == ["M-1"]
 
 
+@pytest.mark.parametrize(("ways", "listeners"), [({}, 0), ({"ntfy": None}, 1)])
+async def test_with_nobody_to_tell_it_hears_no_events(tmp_path: Path, ways: dict, listeners: int):
+    heard: list[object] = []
+    nothing = SimpleNamespace(points=list, listen=heard.append)
+    book = NotifyBook(tmp_path / "notified.json")
+    Notifier(ways, book, nothing, nothing, nothing, nothing, lambda: datetime.now(UTC), "en", 0.0, 0.0)
+    assert len(heard) == listeners
+
+
 async def test_what_was_told_is_known_after_a_restart_with_accents_with_euros_and_in_any_number(
     tmp_path: Path,
 ):

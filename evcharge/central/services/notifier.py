@@ -137,7 +137,9 @@ class Notifier:
         self._out: dict[CpId, float] = {}
         self._news = {(name, is_own): asyncio.Event() for name in ways for is_own in (False, True)}
         self._number = 0
-        feed.listen(self._on_event)
+        # With nobody to tell, the points of events would pile up: anybody may ask for one that there is not.
+        if ways:
+            feed.listen(self._on_event)
 
     async def finish(self) -> None:
         """Keep what was told last."""
