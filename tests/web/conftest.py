@@ -66,3 +66,17 @@ def window(browser: Browser) -> OpenWindow:
             assert not one.complaints()
 
     return opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def run(room, window):
+    """Run a piece of JavaScript in an empty page of Central: `m` is the module called `name`."""
+    async with window(lang="en") as opened:
+        await opened.page.goto(f"{room.url}/login")
+
+        async def ran(name: str, body: str) -> object:
+            return await opened.page.evaluate(
+                f"async () => {{ const m = await import('/static/js/{name}.js'); {body} }}"
+            )
+
+        yield ran
