@@ -12,7 +12,7 @@ from evcharge.domain.ids import Role
 from evcharge.evc1.caller import connect
 from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.frames import LENGTH
-from evcharge.evc1.messages import Heartbeat, Message
+from evcharge.evc1.messages import Heartbeat, Message, Ready
 from evcharge.evc1.server import ServerOptions, serve
 from evcharge.evc1.tickets import Identity, IssuedTicket, TicketOpener, seal_ticket
 
@@ -123,3 +123,13 @@ async def ended(channel: Channel) -> tuple[list[Message], EvchargeError]:
                 messages.append(await channel.receive())
     except EvchargeError as end:
         return messages, end
+
+
+def ready(number: int) -> Ready:
+    return Ready(session_id=f"session-{number:06}")
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.002)

@@ -1,25 +1,20 @@
-"""Channels over loopback: talking, ending, flow control, rekeying, logging in."""
+"""Channels over loopback: talking, ending, flow control."""
 
 import asyncio
-import contextlib
-import gc
-import logging
-import socket
 from typing import ClassVar
 
 import pytest
 from msgspec import UNSET, UnsetType
 
-from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
+from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError
 from evcharge.domain.features import SPOKEN, Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import Count
 from evcharge.evc1 import connection as channel_module
 from evcharge.evc1 import handshake
 from evcharge.evc1 import messages as messages_module
-from evcharge.evc1.caller import connect
 from evcharge.evc1.connection import ChannelClosed, Traffic
-from evcharge.evc1.frames import FernetCipher, GcmCipher, frame
+from evcharge.evc1.frames import frame
 from evcharge.evc1.messages import (
     Ack,
     Bye,
@@ -30,16 +25,11 @@ from evcharge.evc1.messages import (
     Message,
     PointRow,
     Points,
-    Query,
     Ready,
-    Rekeyed,
     Sync,
 )
-from evcharge.runtime import clock
-from evcharge.security import state_folder, tls
 from tests import far_end
-from tests.component.gate import Gate, ended
-from tests.serving import listening
+from tests.component.gate import Gate, ended, ready, until
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]
 
@@ -48,16 +38,6 @@ pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]
 async def gate():
     async with Gate().open() as gate:
         yield gate
-
-
-def ready(number: int) -> Ready:
-    return Ready(session_id=f"session-{number:06}")
-
-
-async def until(condition) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 # ---- talking
@@ -340,6 +320,15 @@ async def test_a_peer_can_fail_in_the_middle_of_a_frame_on_purpose(gate):
         peer.send_half_frame(ready(3))
 
 
+async def test_a_broken_frame_is_told_although_its_sender_has_hung_up(gate):
+    async with gate.pair() as (peer, central):
+        far_end.transport(peer).write(frame(b"garbage"))
+        peer.abort()
+        await until(lambda: far_end.has_ended(central))
+        _, end = await ended(central)
+        assert end.code is Code.CRYPTO
+
+
 # ---- flow
 
 
@@ -471,330 +460,3 @@ async def test_whoever_watches_is_told_when_much_is_unread_and_when_the_rate_is_
         while len(told) < 2:
             central.send(Points(points=[row] * 200))
         assert told[1] > 1_000_000
-
-
-# ---- rekeying
-
-
-async def test_a_new_key_takes_over_in_flight_without_losing_a_message(gate):
-    async with gate.pair() as (peer, central):
-        for number in range(30):
-            peer.send(ready(number))
-            central.send(Ack(seq=number))
-            if number in (5, 6, 20):
-                central.rekey(bytes([number]) * 32)
-            if number % 7 == 0:
-                await asyncio.sleep(0.002)
-        peer.send(Heartbeat())
-        central.send(Heartbeat())
-        # Each end takes up the new key when it reads; the peer first, for Central waits for its answer.
-        async with asyncio.TaskGroup() as tasks:
-            theirs = tasks.create_task(receive_until_heartbeat(peer))
-            ours = tasks.create_task(receive_until_heartbeat(central))
-        assert theirs.result() == [Ack(seq=number) for number in range(30)]
-        assert ours.result() == [ready(number) for number in range(30)]
-        peer.send(ready(99))
-        central.send(Ack(seq=99))
-        assert await central.receive() == ready(99)
-        assert await peer.receive() == Ack(seq=99)
-        assert far_end.key_epoch(peer) == far_end.key_epoch(central) > 0
-        assert far_end.keys(peer).from_peer == far_end.keys(central).from_peer
-
-
-async def receive_until_heartbeat(channel):
-    messages = []
-    while (message := await channel.receive()) != Heartbeat():
-        messages.append(message)
-    return messages
-
-
-async def test_a_second_new_key_waits_until_the_first_is_taken(gate):
-    async with gate.pair() as (peer, central):
-        central.rekey(b"\x01" * 32)
-        central.rekey(b"\x02" * 32)
-        assert far_end.key_epoch(central) == 1
-        central.send(Heartbeat())
-        await peer.receive()
-        peer.send(Heartbeat())
-        await central.receive()
-        central.rekey(b"\x02" * 32)
-        assert far_end.key_epoch(central) == 2
-
-
-async def test_central_changes_the_key_by_itself_after_so_many_frames():
-    gate = Gate(traffic=Traffic(rekey_after_frames=10))
-    async with gate.open(), gate.pair() as (peer, central):
-        for number in range(100):
-            peer.send(ready(number))
-            assert await central.receive() == ready(number)
-            central.send(Ack(seq=number))
-            assert await peer.receive() == Ack(seq=number)
-        assert far_end.key_epoch(central) == far_end.key_epoch(peer) >= 5
-
-
-async def test_central_changes_the_key_by_itself_after_so_long():
-    gate = Gate(traffic=Traffic(rekey_after_s=0.05))
-    async with gate.open(), gate.pair() as (peer, central), asyncio.TaskGroup() as tasks:
-        readers = [tasks.create_task(ended(peer)), tasks.create_task(ended(central))]
-        await until(lambda: far_end.key_epoch(peer) >= 2)
-        for reader in readers:
-            reader.cancel()
-
-
-async def test_a_peer_that_does_not_take_its_new_key_is_cut_off():
-    gate = Gate(traffic=Traffic(rekey_answer_s=0.05))
-    async with gate.open(), gate.pair() as (peer, central):
-        central.rekey(bytes(32))
-        _, end = await ended(central)
-        assert isinstance(end, ProtocolError)
-        assert end.code is Code.TIMEOUT
-        assert peer is not central
-
-
-async def test_keys_that_nobody_asked_for_break_the_stream(gate):
-    async with gate.pair() as (peer, central):
-        peer.send(Rekeyed(epoch=1))
-        assert (await ended(central))[1].code is Code.SEQ
-    async with gate.pair() as (peer, central):
-        far_end.skip_keys(central, 5)
-        central.rekey(bytes(32))
-        assert (await ended(peer))[1].code is Code.SEQ
-
-
-# ---- logging in
-
-
-async def test_nobody_listening_is_unreachable():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-        with pytest.raises(ChannelClosed) as caught:
-            await connect("127.0.0.1", port, Gate().ticket(), "CP001", Role.ENGINE)
-    assert caught.value.code is Code.UNREACHABLE
-    assert f"cannot connect to CENTRAL at 127.0.0.1:{port}" in caught.value.text
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_connection_that_comes_about_as_it_is_given_up_ends_unheard(monkeypatch, when):
-    loop, heard = asyncio.get_running_loop(), []
-
-    async def too_late(protocol, *_, **__):
-        caller = protocol()
-        if when == "before":
-            caller.connection_lost(None)
-        else:
-            loop.call_soon(caller.connection_lost, None)
-        raise TimeoutError
-
-    monkeypatch.setattr(loop, "create_connection", too_late)
-    loop.set_exception_handler(lambda _, context: heard.append(context["message"]))
-    with pytest.raises(ChannelClosed, match="no answer"):
-        await connect("127.0.0.1", 1, Gate().ticket(), "CP001", Role.ENGINE)
-    await asyncio.sleep(0)
-    gc.collect()
-    assert heard == []
-
-
-async def test_a_central_that_does_not_answer_is_given_up(gate):
-    async def silent(reader, writer):
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    gate.port = server.sockets[0].getsockname()[1]
-    try:
-        with pytest.raises(ChannelClosed) as caught:
-            await gate.knock(timeout_s=0.05)
-        assert caught.value.code is Code.TIMEOUT
-    finally:
-        server.close()
-        await asyncio.sleep(0.01)
-
-
-async def test_a_central_that_hangs_up_during_the_login_is_said_so(gate):
-    async def rude(_reader, writer):
-        writer.close()
-
-    server = await asyncio.start_server(rude, "127.0.0.1", 0)
-    gate.port = server.sockets[0].getsockname()[1]
-    try:
-        with pytest.raises(ChannelClosed) as caught:
-            await gate.knock()
-        assert "hung up" in caught.value.text
-    finally:
-        server.close()
-        await asyncio.sleep(0.01)
-
-
-@pytest.mark.parametrize("turns", range(12))
-async def test_a_login_cancelled_at_any_step_leaves_nothing_open(gate, turns):
-    knocking = asyncio.get_running_loop().create_task(gate.knock())
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    knocking.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await (await knocking).close()
-    await asyncio.sleep(0.01)
-    gc.collect()
-
-
-async def test_a_login_that_is_given_up_leaves_no_error_that_nobody_hears(gate, caplog):
-    async def rude(_reader, writer):
-        writer.close()
-
-    async with listening(rude) as port:
-        for turns in range(12):
-            knocking = asyncio.create_task(connect("127.0.0.1", port, gate.ticket(), "CP001", Role.ENGINE))
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            knocking.cancel()
-            with contextlib.suppress(asyncio.CancelledError, ChannelClosed):
-                await knocking
-            await asyncio.sleep(0.01)
-            del knocking
-    # Once for all of them: after many tests a worker has much to look at.
-    gc.collect()
-    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
-
-
-async def test_a_taken_port_is_said_so(gate):
-    with pytest.raises(StateError, match="cannot listen on"):
-        async with Gate().open(port=gate.port):
-            pass
-
-
-# ---- conversations at Central
-
-
-async def conversation_ends_with(on_channel):
-    async with Gate().open(on_channel) as gate:
-        peer = await gate.knock()
-        _, end = await ended(peer)
-        await peer.close()
-        return end
-
-
-async def test_a_failing_conversation_is_logged_and_its_connection_closed(caplog):
-    async def fails(_channel):
-        raise ZeroDivisionError
-
-    end = await conversation_ends_with(fails)
-    assert end.code is Code.CLOSED
-    assert "the conversation with engine CP001" in caplog.text
-    assert "ZeroDivisionError" in caplog.text
-
-
-async def test_an_error_of_a_conversation_is_told_to_the_peer(caplog):
-    async def refuses(channel):
-        raise AuthenticationError("you\nare\u202e not welcome", Code.DISABLED)
-
-    with caplog.at_level(logging.WARNING):
-        end = await conversation_ends_with(refuses)
-    assert isinstance(end, AuthenticationError)
-    assert end.code is Code.DISABLED
-    assert end.text == "you?are? not welcome"
-    assert "Traceback" not in caplog.text
-
-
-async def test_a_conversation_that_simply_returns_closes_its_connection():
-    async def returns(channel):
-        channel.send(Query(session_id="session-000001"))
-
-    end = await conversation_ends_with(returns)
-    assert end.code is Code.CLOSED
-
-
-async def test_a_stopping_central_says_goodbye_and_ends_every_task():
-    gate = Gate()
-    async with gate.open():
-        peer = await gate.knock()
-        await gate.arrived.get()
-        async with gate.raw():
-            tasks_before = len(asyncio.all_tasks())
-            assert tasks_before >= 2
-            reading = asyncio.get_running_loop().create_task(ended(peer))
-            await asyncio.sleep(0.01)
-    messages, _ = await reading
-    assert messages == [Bye(reason="CENTRAL is stopping")]
-    await peer.close()
-    assert len(asyncio.all_tasks()) == 1
-
-
-# ---- inside TLS
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory):
-    state = tmp_path_factory.mktemp("state")
-    state_folder.init_state(state, ["localhost", "127.0.0.1"], clock.utc_now())
-    return state
-
-
-async def test_the_same_frames_run_inside_tls(certificates):
-    inside = tls.server_context(certificates / "central.pem", certificates / "central.key")
-    gate = Gate(tls=inside)
-    async with gate.open():
-        peer = await gate.knock(tls=tls.client_context(certificates / "ca.pem"))
-        central = await gate.arrived.get()
-        for number in range(100):
-            peer.send(ready(number))
-        central.rekey(bytes(32))
-        assert [await central.receive() for _ in range(100)] == [ready(number) for number in range(100)]
-        await central.close(Bye(reason="enough"))
-        messages, end = await ended(peer)
-        assert messages == [Bye(reason="enough")]
-        assert end.code is Code.CLOSED
-        await peer.close()
-
-
-async def test_a_central_without_tls_is_unreachable_for_a_peer_that_wants_it(gate, certificates):
-    with pytest.raises(ChannelClosed) as caught:
-        await gate.knock(tls=tls.client_context(certificates / "ca.pem"))
-    assert caught.value.code is Code.UNREACHABLE
-    assert "TLS" in gate.refused[0][3].text
-
-
-# ---- AES-256-GCM instead of Fernet
-
-
-async def test_a_central_that_wants_aes_gcm_gets_it_of_a_peer_that_knows_it_also_after_a_new_key():
-    async with Gate(aes_gcm=True).open() as gate, gate.pair() as (peer, central):
-        assert far_end.keys(peer).cipher is far_end.keys(central).cipher is GcmCipher
-        for number in range(3):
-            peer.send(ready(number))
-            central.send(Ack(seq=number))
-            assert await central.receive() == ready(number)
-            assert await peer.receive() == Ack(seq=number)
-            central.rekey(bytes([number]) * 32)
-            central.send(Ack(seq=100 + number))
-            assert await peer.receive() == Ack(seq=100 + number)
-        peer.send(ready(9))
-        assert await central.receive() == ready(9)
-        assert far_end.key_epoch(central) == far_end.key_epoch(peer) == 3
-
-
-async def test_a_central_that_wants_aes_gcm_speaks_fernet_with_a_peer_that_does_not_know_it(monkeypatch):
-    monkeypatch.setattr(handshake, "SPOKEN", frozenset(SPOKEN - {Feature.AES_GCM}))
-    async with Gate(aes_gcm=True).open() as gate, gate.pair() as (peer, central):
-        assert far_end.keys(peer).cipher is far_end.keys(central).cipher is FernetCipher
-        peer.send(ready(1))
-        assert await central.receive() == ready(1)
-
-
-async def test_a_frame_that_comes_twice_ends_a_connection_with_aes_gcm():
-    async with Gate(aes_gcm=True).open() as gate, gate.pair() as (peer, central):
-        token = far_end.sealed(peer, ready(1))
-        far_end.transport(peer).write(frame(token) * 2)
-        assert await central.receive() == ready(1)
-        with pytest.raises(ProtocolError) as caught:
-            await central.receive()
-        assert caught.value.code is Code.CRYPTO
-
-
-async def test_a_broken_frame_is_told_although_its_sender_has_hung_up(gate):
-    async with gate.pair() as (peer, central):
-        far_end.transport(peer).write(frame(b"garbage"))
-        peer.abort()
-        await until(lambda: far_end.has_ended(central))
-        _, end = await ended(central)
-        assert end.code is Code.CRYPTO

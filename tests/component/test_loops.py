@@ -17,16 +17,12 @@ from evcharge.domain.ids import Role
 from evcharge.evc1.caller import connect
 from evcharge.evc1.connection import ChannelClosed, Traffic
 from evcharge.evc1.frames import frame
-from evcharge.evc1.messages import Ack, Bye, ErrorNotice, Heartbeat, Ready
+from evcharge.evc1.messages import Ack, Bye, ErrorNotice, Heartbeat
 from evcharge.runtime import clock, lifecycle, loops
 from evcharge.security import state_folder, tls
-from tests.component.gate import Gate, answering, ended
+from tests.component.gate import Gate, answering, ended, ready
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.both_loops]
-
-
-def ready(number: int) -> Ready:
-    return Ready(session_id=f"session-{number:06}")
 
 
 async def until(condition) -> None:
