@@ -1,12 +1,13 @@
-"""Tests of the books run on every engine: a module says so with `ENGINES`."""
+"""Tests of the books run on every engine: a module says so with `ENGINES`; and what several files test with."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.component import engines
+from tests.component import engines, skies
+from tests.component.skies import Sky
 from tests.postgres import server
 
 
@@ -40,3 +41,10 @@ def clean_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("EVCHARGE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setattr("evcharge.runtime.logs.setup", lambda *_: None)
+
+
+@pytest.fixture
+async def sky() -> AsyncIterator[Sky]:
+    """OpenWeather and Open-Meteo on a local server."""
+    async with skies.served() as sky:
+        yield sky

@@ -30,12 +30,6 @@ ALICANTE = Spot(38.3452, -0.4815)
 
 
 @pytest.fixture
-async def sky() -> AsyncIterator[Sky]:
-    async with skies.served() as sky:
-        yield sky
-
-
-@pytest.fixture
 def atlas(tmp_path: Path) -> Atlas:
     return Atlas(tmp_path / "places.json")
 
