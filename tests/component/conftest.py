@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.component import engines, skies
+from tests.component.dispatching import Writer, writing
 from tests.component.skies import Sky
 from tests.postgres import server
 
@@ -48,3 +49,10 @@ async def sky() -> AsyncIterator[Sky]:
     """OpenWeather and Open-Meteo on a local server."""
     async with skies.served() as sky:
         yield sky
+
+
+@pytest.fixture
+async def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Writer]:
+    """A dispatcher that runs on real books."""
+    async with writing(tmp_path, monkeypatch) as writer:
+        yield writer
