@@ -109,8 +109,6 @@ WITHDRAWALS = {
         events.KeyRevoked,
     ),
 }
-
-
 every_withdrawal = pytest.mark.parametrize("withdrawal", WITHDRAWALS)
 
 
