@@ -17,8 +17,8 @@ from evcharge.evc1 import messages
 from evcharge.runtime import network_currency
 from evcharge.runtime.config import CentralSettings, Config
 from tests.component.callers import cookie_of, shaped
+from tests.component.driver_app import D01, real_central, services
 from tests.component.office import Office, opened
-from tests.component.test_driver import D01, real_central, services
 from tests.component.test_notifier import Hook, hook, settings, wishes  # noqa: F401 - a fixture
 from tests.component.test_report import file_of
 from tests.component.town import hear
