@@ -23,7 +23,7 @@ PREFIX = "EVCHARGE_"
 # Variables that are ours without being settings: they are read where they are needed.
 _OTHER_VARIABLES = {f"{PREFIX}{name}" for name in (
     "CONFIG", "ENROLMENT_TOKEN", "CREDENTIAL", "FAILPOINT", "OPERATOR_TOKEN", "ADMIN_PASSWORD",
-    "WEATHER_TOKEN", "WEATHER_KEY", "KAFKA_PASSWORD", "DATABASE_PASSWORD",
+    "WEATHER_TOKEN", "WEATHER_KEY", "KAFKA_PASSWORD", "DATABASE_PASSWORD", "NOTIFY_TOKEN", "NOTIFY_PASSWORD",
 )}  # fmt: skip
 _DEFAULT_FILE = Path("config.toml")
 JOINED_FILE = "joined.toml"

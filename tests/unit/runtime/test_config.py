@@ -1,12 +1,15 @@
 """Flags beat environment beats file beats defaults, and no mistake passes for a default."""
 
+import ast
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from evcharge.domain.errors import ConfigError
 from evcharge.runtime.config import Config, EngineSettings, from_joined, keys, load, parse, variable
+from tests.unit.sources import modules
 
 
 @pytest.fixture(autouse=True)
@@ -215,6 +218,15 @@ def test_variables_of_others_and_those_that_are_no_settings_are_left_alone():
     ours = ["CONFIG", "ENROLMENT_TOKEN", "CREDENTIAL", "FAILPOINT"]
     environ = {f"EVCHARGE_{name}": "" for name in ours} | {"EVCHARGE_CREDENTIAL": "x", "EVCHARGER": "1"}
     assert load(None, environ, {}) == Config()
+
+
+def test_every_variable_that_the_code_reads_may_be_set():
+    texts = {node.value for _, nodes in modules() for node in nodes if isinstance(node, ast.Constant)}
+    named = {text for text in texts if isinstance(text, str) and re.fullmatch(r"EVCHARGE_[A-Z_]+", text)}
+    # Those of settings have values of their own, and the name of a file must be that of one.
+    secrets = named - {variable(key) for key in keys()} - {"EVCHARGE_", "EVCHARGE_CONFIG"}
+    assert len(secrets) > 10
+    assert load(None, dict.fromkeys(secrets, "x"), {}) == Config()
 
 
 def test_a_wrong_variable_or_flag_is_named():
