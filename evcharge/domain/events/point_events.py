@@ -230,7 +230,7 @@ class OrderRefused(Event):
 
 
 class RecordQuarantined(Event):
-    """An authentic record made no sense; it is acknowledged (RELIABILITY I18). `times` counts within a minute.
+    """An authentic record made no sense; it is acknowledged all the same. `times` counts within a minute.
 
     `kept` is whether it was kept aside, or only counted: it cannot be money, and too much like it was kept before.
     """
