@@ -31,13 +31,13 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "all tickets": (
         "All {count} demo drivers have their tickets.",
-        "Los {count} conductores de la demo tienen sus tickets.",
+        "Los {count} conductores de la demo tienen sus tiques.",
     ),
     "all tickets, one": (
         "The demo driver has all tickets.",
-        "El conductor de la demo tiene sus tickets.",
+        "El conductor de la demo tiene sus tiques.",
     ),
-    "no tickets": ("Without all of its tickets: {who}.", "Sin todos sus tickets: {who}."),
+    "no tickets": ("Without all of its tickets: {who}.", "Sin todos sus tiques: {who}."),
     "stopping": (
         "Stopping: drivers, charging points, Central, Registry.",
         "Deteniendo: conductores, puntos de recarga, Central, Registry.",
