@@ -106,22 +106,22 @@ SPANISH: Mapping[str, str] = {
         "Se porta mal a propósito, para prácticas y pruebas: cortes, dobles clics, mensajes a medias."
     ),
     # ---- who may take part
-    "Register ID_ and show its credential, once.": "Registra ID_ y muestra su credencial una sola vez.",
+    "Register ID and show its credential, once.": "Registra ID y muestra su credencial una sola vez.",
     "Keep the credential in this PC's state folder: it runs here.": (
         "Guarda la credencial en la carpeta de estado de este PC: se ejecuta aquí."
     ),
     "Which administrator.": "Qué administrador.",
     "Print the answer as JSON, for programs.": "Muestra la respuesta en JSON, para programas.",
     "List who is registered.": "Lista quién está registrado.",
-    "Give ID_ no more tickets; those it has are void at once.": (
-        "No da más credenciales temporales a ID_; las que tiene dejan de valer."
+    "Give ID no more login tickets; those it has are void at once.": (
+        "No da más credenciales temporales a ID; las que tiene dejan de valer."
     ),
-    "Let ID_ get tickets again.": "Vuelve a dar credenciales temporales a ID_.",
-    "Replace the credential of ID_ and show the new one, once.": (
-        "Cambia la credencial de ID_ y muestra la nueva una sola vez."
+    "Let ID get login tickets again.": "Vuelve a dar credenciales temporales a ID.",
+    "Replace the credential of ID and show the new one, once.": (
+        "Cambia la credencial de ID y muestra la nueva una sola vez."
     ),
-    "Take ID_ out of the network: its keys are void, its charge ends, what it did stays in the books.": (
-        "Saca ID_ de la red: sus claves no valen, su recarga termina y lo que hizo queda en los libros."
+    "Take ID out of the network: its keys are void, its charge ends, what it did stays in the books.": (
+        "Saca ID de la red: sus claves no valen, su recarga termina y lo que hizo queda en los libros."
     ),
     "Do not ask.": "No pregunta.",
     "Look after which charging points may take part.": "Gestiona qué puntos de recarga participan.",

@@ -44,7 +44,8 @@ class RoleOrGroup(click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the role takes, too: most people who ask for help want to run it."""
         super().format_options(ctx, formatter)
-        flags = [found for one in self._role.params if (found := one.get_help_record(ctx)) is not None]
+        given = [one for one in self._role.params if isinstance(one, click.Option)]
+        flags = [found for one in given if (found := one.get_help_record(ctx)) is not None]
         with formatter.section(f"evcharge {self.name} ID [OPTIONS]"):
             formatter.write_dl(flags)
 
@@ -60,7 +61,7 @@ _ROLE = "\0role"
 
 
 def add_commands(group: click.Group, kind: Kind) -> None:
-    """Add add, list, disable, enable and rotate to `group`."""
+    """Add add, list, disable, enable, rotate and withdraw to `group`."""
     off, on = (_switch(kind, on=on) for on in (False, True))
     for command in (_add(kind), _list(kind), off, on, _rotate(kind), _withdraw(kind)):
         group.add_command(command)
@@ -74,10 +75,10 @@ def _add(kind: Kind) -> click.Command:
     extra = (click.option("--location", metavar="TEXT", default="", help="Where it stands."),)
 
     @click.command("add")
-    @id_argument("id_")
+    @id_argument("id_", metavar="ID")
     @_admin(*(extra if kind == "cp" else ()), HERE)
     def add(id_: str, user: str, here: bool, as_json: bool, config_file: Path | None, **given: Any) -> None:
-        """Register ID_ and show its credential, once."""
+        """Register ID and show its credential, once."""
         location = given.pop("location", "")
         work = _Work(config_file, given, user, as_json=as_json)
         content = work.ask(lambda admin: admin.add(kind, id_, location))
@@ -112,7 +113,7 @@ def _list(kind: Kind) -> click.Command:
 
 def _switch(kind: Kind, *, on: bool) -> click.Command:
     @click.command("enable" if on else "disable")
-    @id_argument("id_")
+    @id_argument("id_", metavar="ID")
     @_admin()
     def switch(id_: str, user: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
         work = _Work(config_file, given, user, as_json=as_json)
@@ -120,19 +121,21 @@ def _switch(kind: Kind, *, on: bool) -> click.Command:
         work.tell("enabled" if on else "disabled", id=id_)
 
     switch.help = (
-        "Let ID_ get tickets again." if on else "Give ID_ no more tickets; those it has are void at once."
+        "Let ID get login tickets again."
+        if on
+        else "Give ID no more login tickets; those it has are void at once."
     )
     return switch
 
 
 def _withdraw(kind: Kind) -> click.Command:
     @click.command("withdraw")
-    @id_argument("id_")
+    @id_argument("id_", metavar="ID")
     @_admin(YES)
     def withdraw(
         id_: str, user: str, yes: bool, as_json: bool, config_file: Path | None, **given: Any
     ) -> None:
-        """Take ID_ out of the network: its keys are void, its charge ends, what it did stays in the books."""
+        """Take ID out of the network: its keys are void, its charge ends, what it did stays in the books."""
         work = _Work(config_file, given, user, as_json=as_json)
         question = work.say("withdraw sure", id=id_)
         if not yes and not sys.stdin.isatty():
@@ -147,12 +150,12 @@ def _withdraw(kind: Kind) -> click.Command:
 
 def _rotate(kind: Kind) -> click.Command:
     @click.command("rotate")
-    @id_argument("id_")
+    @id_argument("id_", metavar="ID")
     @_admin(HERE)
     def rotate(
         id_: str, user: str, here: bool, as_json: bool, config_file: Path | None, **given: Any
     ) -> None:
-        """Replace the credential of ID_ and show the new one, once."""
+        """Replace the credential of ID and show the new one, once."""
         work = _Work(config_file, given, user, as_json=as_json)
         content = work.ask(lambda admin: admin.rotate(kind, id_))
         work.tell("rotated", id=id_)

@@ -71,9 +71,9 @@ def address(flag: str, host_key: str, port_key: str, text: str, others_key: str 
     )
 
 
-def id_argument(name: str) -> Decorator:
-    """Return an argument that must be an id; people may type it in small letters."""
-    return click.argument(name, callback=_typed_id)
+def id_argument(name: str, metavar: str | None = None) -> Decorator:
+    """Return an argument that must be an id; people may type it in small letters. `metavar` is what help calls it."""
+    return click.argument(name, callback=_typed_id, metavar=metavar)
 
 
 def id_option(flag: str, name: str, text: str, **more: Any) -> Decorator:

@@ -47,7 +47,10 @@ def test_help_in_spanish_says_nothing_in_english(path: tuple[str, ...], capsys: 
         shown,
     ), shown
     assert cli.run([*path, "--help"]) == 0
-    assert capsys.readouterr().out.startswith("Usage: evcharge")
+    english = capsys.readouterr().out
+    assert english.startswith("Usage: evcharge")
+    # An argument has a name for people, no variable's; and no line has a name alone.
+    assert re.findall(r"\b[A-Z]+_(?!\w)|^  [A-Z_]+$", english, re.MULTILINE) == []
 
 
 def test_a_sentence_that_is_cut_for_the_list_of_commands_is_cut_in_spanish_too(monkeypatch, capsys):
