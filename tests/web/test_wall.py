@@ -554,9 +554,9 @@ async def test_resume_under_a_new_journal_says_what_to_do_in_the_words_of_the_pa
 async def test_what_is_opened_while_the_language_changes_speaks_the_new_one(room, window) -> None:
     await room.town.point("CP017")
     async with window() as opened:
-        page = await room.enter(opened, "operator")
         held: asyncio.Queue[Route] = asyncio.Queue()
-        await page.route("**/words/es_wall.js", held.put)
+        await opened.page.route("**/words/es_wall.js", held.put)
+        page = await room.enter(opened, "operator")
         # By the control: its key has tests of its own, and one that is lost would be waited for in vain.
         await page.select_option("#lang", "es")
         async with asyncio.timeout(PATIENCE_MS / 1000):
