@@ -463,7 +463,9 @@ async def test_a_free_port_that_somebody_holds_at_another_address_is_chosen_anew
 
         monkeypatch.setattr(socket, "socket", Unlucky)
         async with listen("::", 0, Echo, PLAIN) as port:
-            assert (port != taken.getsockname()[1], Unlucky.asked) == (True, 2)
+            # What it is given next may be taken there as well.
+            assert port != taken.getsockname()[1]
+            assert Unlucky.asked > 1
 
 
 async def test_a_port_that_is_taken_is_named_as_one_types_it():

@@ -270,6 +270,8 @@ async def test_what_a_driver_owes_is_on_its_page_and_the_operators_until_the_nex
         await past.click()
         await expect(tab.locator(".sheet-body")).to_contain_text("Owed of it0.50")
         await tab.keyboard.press("Escape")
+        # The browser goes back to the list on its own time, and would go back from whatever is opened before.
+        await expect(tab).to_have_url(f"{room.url}/#history")
         await tab.goto(f"{room.url}/#drivers")
         await row.locator('[data-act="top-up"]').click()
         await tab.fill('dialog[open] [name="amount"]', "0.30")
