@@ -533,7 +533,7 @@ def verify(logs: tuple[Path, ...], as_json: bool, config_file: Path | None, **gi
 )
 @_options()
 def migrate(target: str, books: str, config_file: Path | None, **given: Any) -> None:
-    """Move Central's books into PostgreSQL, or back into the state folder; whose they are must not run."""
+    """Move Central's books into PostgreSQL, or back into the state folder; stop their owner first."""
     config = _with_whole_books(config_file, given)
     from evcharge.central.books import moving
     from evcharge.labels import Speech

@@ -20,7 +20,7 @@ from evcharge.runtime.plain import clean
     "--report",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     metavar="FILE",
-    help="Write a page (HTML) to file: what was done, what was seen, the verdict.",
+    help="Write an HTML page: what was done, what was seen, the verdict.",
 )
 @click.option(
     "--within",
@@ -28,7 +28,7 @@ from evcharge.runtime.plain import clean
     type=click.FloatRange(1, 600),
     show_default="40",
     metavar="SECONDS",
-    help="How long each thing may take to become so.",
+    help="How long each expected effect may take to appear.",
 )
 @options(CENTRAL, REGISTRY, API, KAFKA)
 def drill(

@@ -24,9 +24,20 @@ def _type(_context: click.Context, _parameter: click.Parameter, value: str | Non
     click.option("--follow", "-f", is_flag=True, help="Go on with what happens from now on, until Ctrl+C."),
     click.option("--type", "type_", callback=_type, metavar="TYPE", help="Only these, such as TicketMade."),
     click.option("--cp", "cp_id", metavar="CP_ID", help="Only of this charging point."),
-    click.option("--from", "source", type=click.Choice(("api", "kafka")), default="api", show_default=True),
     click.option(
-        "--limit", type=click.IntRange(0, 1000), default=20, show_default=True, help="The last ones."
+        "--from",
+        "source",
+        type=click.Choice(("api", "kafka")),
+        default="api",
+        show_default=True,
+        help="Where they are read: at Central's API, or in Kafka.",
+    ),
+    click.option(
+        "--limit",
+        type=click.IntRange(0, 1000),
+        default=20,
+        show_default=True,
+        help="How many of the last ones.",
     ),
     API,
     KAFKA,

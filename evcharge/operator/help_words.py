@@ -208,7 +208,7 @@ SPANISH: Mapping[str, str] = {
     "Add up the tickets of a month, corrections included, by driver or by charging point.": (
         "Dice lo que suman los tiques de un mes, con sus correcciones, por conductor o por punto de recarga."
     ),
-    "Such as 2026-11; without: the present one.": "Por ejemplo 2026-11; si falta, el mes actual.",
+    "Such as 2026-11; if left out, this month.": "Por ejemplo 2026-11; si falta, el mes actual.",
     "A row for each driver, or for each charging point.": "Una fila por conductor, o por punto de recarga.",
     # ---- money
     "Put EUROS (such as 20 or 12.50) into the wallet of DRIVER_ID.": (
@@ -266,9 +266,8 @@ SPANISH: Mapping[str, str] = {
     "Read the passphrase from the first line of FILE instead of asking for it.": (
         "Lee la frase de paso de la primera línea de FILE en lugar de preguntarla."
     ),
-    "Move Central's books into PostgreSQL, or back into the state folder; whose they are must not run.": (
-        "Lleva los libros de la Central a PostgreSQL, o de vuelta a la carpeta de estado; su dueño no debe estar "
-        "en marcha."
+    "Move Central's books into PostgreSQL, or back into the state folder; stop their owner first.": (
+        "Lleva los libros de la Central a PostgreSQL, o de vuelta a la carpeta de estado; pare antes a su dueño."
     ),
     "Whose: Central's books, or the Registry's tables.": (
         "De quién: los libros de la Central, o las tablas del Registry."
@@ -283,7 +282,9 @@ SPANISH: Mapping[str, str] = {
     "Print what has happened, oldest first.": "Muestra lo que ha pasado, primero lo más antiguo.",
     "Go on with what happens from now on, until Ctrl+C.": "Sigue con lo que pase desde ahora, hasta Ctrl+C.",
     "Only these, such as TicketMade.": "Solo estos, por ejemplo TicketMade.",
-    "The last ones.": "Los últimos.",
+    "Only those in this state.": "Solo las que están en este estado.",
+    "Where they are read: at Central's API, or in Kafka.": "De dónde se leen: de la API de la Central, o de Kafka.",
+    "How many of the last ones.": "Cuántos de los últimos.",
     "One JSON object a line, for programs.": "Un objeto JSON por línea, para programas.",
     "Work with the record of everything that happened.": "Cuida el registro de todo lo que ha pasado.",
     "Check that the books are what was written: every row, sum and anchor; name what is not.": (
@@ -322,10 +323,10 @@ SPANISH: Mapping[str, str] = {
     "Every drill, one after the other.": "Todos los ejercicios, uno tras otro.",
     "Only put right what a drill that was killed has left.": "Solo arregla lo que dejó un ejercicio que murió.",
     "Start a small network of its own for them.": "Arranca una pequeña red propia para ellos.",
-    "Write a page (HTML) to file: what was done, what was seen, the verdict.": (
-        "Escribe una página (HTML) para archivar: lo que se hizo, lo que se vio y el veredicto."
+    "Write an HTML page: what was done, what was seen, the verdict.": (
+        "Escribe una página HTML: lo que se hizo, lo que se vio y el veredicto."
     ),
-    "How long each thing may take to become so.": "Cuánto puede tardar cada cosa en ser así.",
+    "How long each expected effect may take to appear.": "Cuánto puede tardar en verse cada efecto esperado.",
     # ---- a fleet
     "Load a Central with thousands of simulated charging points in this one process, and say how it fared.": (
         "Carga una Central con miles de puntos de recarga simulados en este único proceso y dice cómo le fue."

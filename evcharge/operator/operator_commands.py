@@ -239,7 +239,13 @@ OF_DRIVER = id_option("--driver", "driver_id", "Only of this driver.", metavar="
 
 
 @click.command()
-@as_file(click.option("--only", "which", type=click.Choice(_STATES)), OF_CP, OF_DRIVER, LIMIT, BEFORE)
+@as_file(
+    click.option("--only", "which", type=click.Choice(_STATES), help="Only those in this state."),
+    OF_CP,
+    OF_DRIVER,
+    LIMIT,
+    BEFORE,
+)
 def sessions(
     which: str | None,
     cp_id: str | None,

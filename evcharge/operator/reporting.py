@@ -49,7 +49,7 @@ def print_file(work: Operating, path: str, *, excel: bool, **params: object) -> 
 
 @click.command()
 @as_file(
-    click.option("--month", metavar="YYYY-MM", help="Such as 2026-11; without: the present one."),
+    click.option("--month", metavar="YYYY-MM", help="Such as 2026-11; if left out, this month."),
     click.option(
         "--by",
         type=click.Choice(("driver", "cp")),
