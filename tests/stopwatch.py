@@ -1,8 +1,10 @@
 """A clock on the wall that stands still while somebody who is measured waits for a processor."""
 
+import asyncio
+import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from evcharge.demo.processes import starved_s
 
@@ -27,3 +29,25 @@ class Stopwatch:
         waited_s = (starved_s(pid) - self._before_s.get(pid, 0.0) for pid in self._pids())
         # Of one that has ended nothing is told any more.
         return time.monotonic() - self._began_s - max([0.0, *waited_s])
+
+
+@contextlib.asynccontextmanager
+async def patience(within_s: float) -> AsyncIterator[None]:
+    """As `asyncio.timeout`, for what happens in this process: while it waits for a processor, nothing of it is late."""
+    loop, before_s = asyncio.get_running_loop(), starved_s(os.getpid())
+    began_s = loop.time()
+    async with asyncio.timeout(None) as limit:
+
+        def look() -> None:
+            nonlocal looking
+            late_s = began_s + within_s + starved_s(os.getpid()) - before_s
+            if loop.time() < late_s:
+                looking = loop.call_at(late_s, look)
+            else:
+                limit.reschedule(loop.time())
+
+        looking = loop.call_at(began_s + within_s, look)
+        try:
+            yield
+        finally:
+            looking.cancel()

@@ -21,8 +21,9 @@ from evcharge.runtime.config import Config, EngineSettings, MonitorSettings, Rea
 from evcharge.runtime.health_socket import OwnHealth
 from tests.component.gate import Gate
 from tests.ports import free_port
+from tests.stopwatch import patience
 
-WITHIN_S = 20.0
+WITHIN_S = 8.0
 SECRET = "c2VjcmV0IG9mIENQMDAxIGluIHRoZSB0ZXN0cy4uLi4"
 TICK_S = 0.05
 Wanted = TypeVar("Wanted", bound=Message)
@@ -43,7 +44,7 @@ class Lines(logging.Handler):
     async def says(self, pattern: str, since: int = 0) -> re.Match[str]:
         """Wait for a line that holds `pattern`, after the first `since` lines."""
         try:
-            async with asyncio.timeout(WITHIN_S):
+            async with patience(WITHIN_S):
                 while True:
                     self._news.clear()
                     for line in self.said[since:]:
@@ -106,7 +107,7 @@ class Stage:
 
     async def central(self) -> "Central":
         """Wait for the next peer that logs in."""
-        async with asyncio.timeout(WITHIN_S):
+        async with patience(WITHIN_S):
             return Central(await self.gate.arrived.get())
 
 
@@ -120,7 +121,7 @@ class Central:
 
     async def hear(self, *kinds: type[Wanted], live: bool = False) -> Wanted:
         """Return the next message, which must be one of `kinds`; heartbeats and (not `live`) figures do not count."""
-        async with asyncio.timeout(WITHIN_S):
+        async with patience(WITHIN_S):
             while True:
                 message = await self.channel.receive()
                 if isinstance(message, Heartbeat) or (isinstance(message, SupplyUpdate) and not live):
@@ -186,7 +187,7 @@ async def _running(role, stop: asyncio.Event) -> AsyncIterator[None]:
     finally:
         task.remove_done_callback(ended)
         stop.set()
-        async with asyncio.timeout(WITHIN_S):
+        async with patience(WITHIN_S):
             if not (task.done() and task.exception() is not None):
                 assert await task == 0
 

@@ -30,6 +30,7 @@ from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, EngineSettings
 from tests.component.point import SECRET, WITHIN_S, Central, Stage, stage
 from tests.ports import free_port
+from tests.stopwatch import patience
 
 S1, S2 = "S-D01-CP001-00000001", "S-D02-CP001-00000002"
 
@@ -272,7 +273,7 @@ async def test_a_central_that_does_not_read_gets_records_but_no_figures(town: St
         await central.start(S1)
         await central.record(SupplyStart)
         metered, ended = False, False
-        async with asyncio.timeout(WITHIN_S):
+        async with patience(WITHIN_S):
             while not ended:
                 message = await central.channel.receive()
                 assert isinstance(message, Heartbeat | Records)
@@ -300,7 +301,7 @@ async def in_step(town: Stage) -> Central:
     """Let the engine connect, and wait until it may ask for something."""
     central = await town.central()
     await central.syncs()
-    async with asyncio.timeout(WITHIN_S):
+    async with patience(WITHIN_S):
         while not town.engines[-1].charge.linked:
             await asyncio.sleep(0.002)
     return central

@@ -21,6 +21,7 @@ from evcharge.storage import start_retry
 from tests.component import engines
 from tests.component.point import WITHIN_S, Lines
 from tests.component.way import Way
+from tests.stopwatch import patience
 
 ENGINES = (engines.POSTGRES,)
 ROLES: dict[str, Any] = {
@@ -62,7 +63,7 @@ async def started(role: str, state: Path, url: str) -> AsyncIterator[tuple["asyn
         yield task, health, stop
     finally:
         stop.set()
-        async with asyncio.timeout(WITHIN_S):
+        async with patience(WITHIN_S):
             await asyncio.wait([task])
 
 

@@ -27,9 +27,10 @@ from evcharge.runtime.config import CentralSettings, Config, KafkaSettings, Noti
 from evcharge.runtime.health_socket import OwnHealth
 from evcharge.security import secret_files, state_folder
 from evcharge.storage.store_errors import StoreFull
+from tests.stopwatch import patience
 from tests.unit.central.builders import located
 
-WITHIN_S = 20.0
+WITHIN_S = 5.0
 # The peers of a test say nothing between its steps, which a busy machine makes long.
 _FOR_EVER = dict.fromkeys(LIVENESS, Liveness(heartbeat_s=1.0, dead_after_s=3_600.0))
 Wanted = TypeVar("Wanted", bound=messages.Message)
@@ -97,7 +98,7 @@ class Town:
 
     async def says(self, pattern: str, since: int = 0) -> str:
         """Wait until Central has printed a line that matches, after the first `since` lines."""
-        async with asyncio.timeout(WITHIN_S):
+        async with patience(WITHIN_S):
             while True:
                 for line in self.lines[since:]:
                     if re.search(pattern, line):
@@ -118,7 +119,7 @@ class Town:
 
     async def recorded(self, kind: str, times: int = 1) -> list[sqlite3.Row]:
         """Wait until `kind` stands in the audit log that often, and all that it means has been told."""
-        async with asyncio.timeout(WITHIN_S):
+        async with patience(WITHIN_S):
             while len(rows := self.rows(kind)) < times:
                 await asyncio.sleep(0.01)
             # The facts and the screens follow the commit.
@@ -258,7 +259,7 @@ class FakeDriver:
 
 async def hear(channel: Channel, *wanted: type[Wanted]) -> Wanted:
     """Return the next message of a wanted type, passing over the others."""
-    async with asyncio.timeout(WITHIN_S):
+    async with patience(WITHIN_S):
         while True:
             message = await channel.receive()
             if isinstance(message, wanted):
@@ -314,5 +315,5 @@ async def running(
         stop.set()
         root.removeHandler(handler)
         root.setLevel(level)
-        async with asyncio.timeout(WITHIN_S):
+        async with patience(WITHIN_S):
             assert await task == 0

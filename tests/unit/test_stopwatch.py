@@ -1,5 +1,6 @@
 """The clock by which tests bound a time: who waits for a processor is not late."""
 
+import asyncio
 import os
 import time
 from types import SimpleNamespace
@@ -7,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests import stopwatch
-from tests.stopwatch import Stopwatch
+from tests.stopwatch import Stopwatch, patience
 
 OURS = os.getpid()
 
@@ -46,3 +47,23 @@ def test_it_is_a_clock_on_the_wall_where_nobody_waits():
     began_s = time.monotonic()
     watch = Stopwatch(list)
     assert 0.0 <= watch.read_s() <= time.monotonic() - began_s
+
+
+@pytest.mark.virtual_time
+async def test_patience_ends_when_so_much_time_was_had(monkeypatch: pytest.MonkeyPatch):
+    loop, waits_s = asyncio.get_running_loop(), {3.0: 2.0, 6.0: 0.5}
+    began_s = loop.time()
+    monkeypatch.setattr(
+        stopwatch, "starved_s", lambda _: sum(s for at, s in waits_s.items() if loop.time() >= began_s + at)
+    )
+    with pytest.raises(TimeoutError):
+        async with patience(5.0):
+            await asyncio.Event().wait()
+    assert loop.time() - began_s == pytest.approx(7.5, abs=0.01)
+
+
+@pytest.mark.virtual_time
+async def test_whoever_is_in_time_hears_nothing_of_patience():
+    async with patience(5.0):
+        await asyncio.sleep(4.9)
+    await asyncio.sleep(1.0)

@@ -130,6 +130,7 @@ def test_a_process_with_a_peer_connected_goes_by_itself_and_a_stubborn_one_is_ca
         assert role.stderr is not None
         with socket.create_connection(("127.0.0.1", int(role.stdout.readline()))) as peer:
             role.send_signal(number)
+            # How soon, the next test says, on a clock that waits for nobody.
             assert role.wait(timeout=60) == 0
             assert peer.recv(1) == b""
         assert role.stdout.read() == (b"cancelled\n" if stubborn else b"")
