@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import re
 import signal
+import struct
 import sys
+import termios
 import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +33,8 @@ KEYS = {
     "ctrl-z": "\x1a",
 }
 _PASTE = ("\x1b[200~", "\x1b[201~")
+# With this begins a whole screen; of one in the same size only what has changed is drawn.
+_WHOLE_SCREEN = b"\x1b[J"
 
 
 class _Screen(pyte.Screen):
@@ -136,17 +141,35 @@ class Terminal:
     async def types(self, text: str) -> None:
         """Type `text` and Enter, as a person who types fast."""
         self.send(text)
-        await asyncio.sleep(KEY_PAUSE_S)
-        self.send(KEYS["enter"])
-        await asyncio.sleep(KEY_PAUSE_S)
+        await self.keys("enter")
 
     async def keys(self, *names: str) -> None:
         """Press one key after the other: a letter, or a name of KEYS."""
         for name in names:
+            await self._takes_input()
             # What was waited for may be the echo of the last key, a moment ago.
             await asyncio.sleep(KEY_PAUSE_S)
             self.send(KEYS.get(name, name))
-            await asyncio.sleep(KEY_PAUSE_S)
+        await asyncio.sleep(KEY_PAUSE_S)
+
+    async def _takes_input(self) -> None:
+        """Wait until the program has read what was typed: what it reads with that counts as pasted."""
+        # The kernel hands it over a moment later.
+        await asyncio.sleep(KEY_PAUSE_S)
+        async with asyncio.timeout(WITHIN_S):
+            while self._untaken():
+                await asyncio.sleep(0.01)
+
+    def _untaken(self) -> int:
+        """Return how many bytes lie in the terminal, as the program's own end of it says."""
+        try:
+            end = os.open(f"/proc/{self.pid}/fd/0", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        except OSError:
+            return 0  # it has ended
+        try:
+            return int(struct.unpack("i", fcntl.ioctl(end, termios.FIONREAD, b"\0" * 4))[0])
+        finally:
+            os.close(end)
 
     def paste(self, text: str, *, bracketed: bool = True) -> None:
         """Paste `text`, as modern terminals do (`bracketed`) or as old ones, where it looks typed."""
@@ -162,6 +185,18 @@ class Terminal:
         """Give the window another size."""
         self._screen.resize(lines, columns)
         self.child.setwinsize(lines, columns)
+
+    async def is_redrawn(self, columns: int, lines: int) -> None:
+        """Give the window another size, and wait until a program that fills it has drawn all of it anew."""
+        since = len(self.raw)
+        self.resize(columns, lines)
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while _WHOLE_SCREEN not in self.raw[since:] and not self._over.is_set():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"{self.name} did not draw {columns} x {lines}:\n{self.capture()}") from None
 
     def hang_up(self) -> None:
         """Close the window: the program gets SIGHUP and finds its terminal gone."""

@@ -172,7 +172,7 @@ async def test_money_moves_by_one_key_and_any_other_answer_moves_nothing(city: C
     await wall.types("drivers")
     await wall.shows(r"D01 +516\.00 € free")
     await wall.keys("esc")
-    wall.resize(40, 20)
+    await wall.is_redrawn(40, 20)
     await wall.types("pay-out D01 all moves away")
     # Also in a narrow window all of it can be read.
     await wall.shows(r"(?s)pay out 516\.00 €.*y/n")
@@ -224,11 +224,10 @@ async def test_what_is_mistyped_gets_a_sentence_and_nothing_else(city: City, wal
 async def test_it_fits_a_small_window_and_grows_again(city: City, wall: Terminal):
     await point(city, "CP001")
     await wall.shows("● CP001")
-    wall.resize(20, 10)
+    await wall.is_redrawn(20, 10)
     await wall.shows(r"\n● CP001  Available *\n")
-    wall.resize(3, 2)
-    await asyncio.sleep(0.5)
-    wall.resize(160, 50)
+    await wall.is_redrawn(3, 2)
+    await wall.is_redrawn(160, 50)
     await wall.shows(r"Requests and charges: none ─+ ── Faults")
 
 

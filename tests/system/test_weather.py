@@ -276,9 +276,9 @@ async def test_the_menu_adds_a_city_moves_a_point_and_quits(city: City, sky: Sky
         await screen.shows("Charging point to move:")
         await screen.keys("esc")
         await screen.hides("Charging point to move:")
-        screen.resize(20, 16)
+        await screen.is_redrawn(20, 16)
         await screen.shows("Alicante")
-        screen.resize(80, 24)
+        await screen.is_redrawn(80, 24)
         await screen.shows("CPs")
         await screen.keys("q")
         assert await screen.ends() == 0
