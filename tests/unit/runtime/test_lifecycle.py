@@ -343,9 +343,10 @@ class Stubborn:
 
     def __init__(self) -> None:
         self.cancelled = 0
-        self.let_go = asyncio.Event()
+        self.begun, self.let_go = asyncio.Event(), asyncio.Event()
 
     async def work(self) -> None:
+        self.begun.set()
         while not self.let_go.is_set():
             try:
                 await self.let_go.wait()
@@ -369,7 +370,7 @@ async def test_work_that_swallows_its_cancellation_is_not_waited_for():
 async def test_a_caller_that_is_cancelled_goes_at_once():
     stubborn = Stubborn()
     caller = asyncio.create_task(waiting.within(stubborn.work(), 60))
-    await asyncio.sleep(0.01)
+    await stubborn.begun.wait()
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
