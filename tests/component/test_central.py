@@ -414,6 +414,35 @@ def left(told: list[str]) -> int:
     return min(INBOX_PAGE, 2 * INBOX_PAGE + 5 - len(told))
 
 
+async def test_a_request_whose_ticket_was_seen_elsewhere_is_answered_with_that_ticket(town: Town):
+    engine, driver = await charging(town)
+    request_id = engine.start.request_id
+    await driver.channel.close(messages.Bye())
+    await engine.journals(engine.meters(1_000_000), engine.ends())
+    elsewhere = await town.driver_link("D01")
+    bill = await hear(elsewhere, messages.TicketIssued)
+    elsewhere.send(messages.TicketSeen(session_id=bill.session_id))
+    await town.recorded("TicketShown")
+    await elsewhere.close(messages.Bye())
+    # The program that asked for the charge knows only that it ran when it was cut off.
+    back = await town.driver()
+    back.asks("CP001", request_id)
+    again = await back.ticket()
+    assert (again.session_id, again.cost_cents) == (bill.session_id, bill.cost_cents)
+
+
+async def test_a_ticket_that_waits_in_the_inbox_is_told_once_though_its_request_is_repeated(town: Town):
+    engine, driver = await charging(town)
+    request_id = engine.start.request_id
+    await driver.channel.close(messages.Bye())
+    await engine.journals(engine.meters(1_000_000), engine.ends())
+    back = await town.driver_link("D01")
+    await hear(back, messages.TicketIssued)
+    back.send(messages.RequestStart(request_id=request_id, cp_id="CP001"))
+    back.send(messages.AskBalance())
+    assert isinstance(await hear(back, messages.TicketIssued, messages.Balance), messages.Balance)
+
+
 # ---- a driver's own limit
 
 

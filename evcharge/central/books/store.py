@@ -43,7 +43,7 @@ from evcharge.central.rules.recall import UnknownIds
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.days import UTC_DAYS, Days
-from evcharge.domain.ids import CpId, DriverId, SessionId
+from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.domain.session import Session, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
 from evcharge.runtime import timezone
@@ -323,6 +323,20 @@ class CentralStore:
             registration,
         )
 
+    async def seen_ticket(
+        self, driver_id: DriverId, request_id: RequestId, registration: int = 0
+    ) -> Ticket | None:
+        """Return the ticket to which a request of a driver led; None also while it waits in its inbox."""
+        found = await self._tickets(
+            "WHERE session_id = (SELECT session_id FROM session WHERE request_id = :request_id) "  # noqa: S608
+            "AND session_id NOT IN (SELECT session_id FROM inbox WHERE driver_id = :key) "
+            f"AND driver_id = :key {of_registration(registration)}",
+            driver_id,
+            registration,
+            request_id=request_id,
+        )
+        return found[0] if found else None
+
     async def moved(self, driver_id: DriverId, registration: int, limit: int = MAX_MOVEMENTS) -> list[Row]:
         """Return the last movements of a wallet apart from charges, the newest first.
 
@@ -346,8 +360,8 @@ class CentralStore:
         count = f"SELECT COUNT(*) AS n FROM ticket WHERE energy_mwh > {MAX_SESSION_MWH}"  # noqa: S608
         return int((await self._database.read(count))[0]["n"])
 
-    async def _tickets(self, where: str, key: str, registration: int = 0) -> list[Ticket]:
-        params = {"key": key, "since": key, "registration": registration}
+    async def _tickets(self, where: str, key: str, registration: int = 0, **more: str) -> list[Ticket]:
+        params = {"key": key, "since": key, "registration": registration, **more}
         rows = await self._database.read(f"SELECT * FROM ticket_now {where}", params)  # noqa: S608
         return [ticket_of(row) for row in rows]
 

@@ -139,7 +139,7 @@ class DriverTalk(Talk):
     async def _answer(self, message: Message) -> Message | None:
         match message:
             case RequestStart():
-                return await self.asked(self._start(message))
+                return await self.asked(self._start(message)) or await self._seen_ticket(message)
             case RequestStop():
                 wanted = message.session_id
                 return await self.asked(
@@ -204,6 +204,16 @@ class DriverTalk(Talk):
                 return await self._history(message.limit)
             case _:
                 raise ProtocolError("not a request of a driver", Code.ROLE)
+
+    async def _seen_ticket(self, message: RequestStart) -> TicketIssued | None:
+        """Return the ticket of a request that is over, unless the inbox tells it.
+
+        Another program of this driver, or a page, may have seen it: whoever asks again waits for how it ended.
+        """
+        ticket = await self._store.seen_ticket(
+            self._driver_id, RequestId(message.request_id), self._link.identity.registration
+        )
+        return _issued(ticket, while_away=True) if ticket is not None else None
 
     async def _history(self, limit: int) -> History:
         registration = self._link.identity.registration
