@@ -113,6 +113,8 @@ class Conversation:
         self._stop_session: str | None = None
         # Sessions of ours that another program asked for, by their charging point.
         self._others: dict[str, str] = {}
+        # Those of them that Central has not named since the last login: they may have come to nothing meanwhile.
+        self._unheard: set[str] = set()
         self._questions: list[Question] = []
         # Asked by ourselves: their answers are known, not shown.
         self._quiet: list[Question] = []
@@ -248,6 +250,13 @@ class Conversation:
             self._questions = [question for question in self._questions if question not in strange]
         messages += self._questions
         messages += self._look_up(ListPoints(), AskBalance())
+        self._unheard = set(self._others.values())
+        if request is not None and not request.mine and request.session_id is not None:
+            self._unheard.add(request.session_id)
+        if self._unheard and AskBalance() not in (*self._quiet, *self._questions):
+            # Central names what is open before it answers anything.
+            self._quiet.append(AskBalance())
+            messages.append(AskBalance())
         return Reaction(lines=tuple(lines), messages=tuple(messages), notes=over, outcome=outcome)
 
     def _let_in(self) -> tuple[list[str], tuple[Note, ...]]:
@@ -339,7 +348,9 @@ class Conversation:
             case Points():
                 return self._answer(ListPoints, self._words.points(message))
             case Balance():
-                return self._answer(AskBalance, self._words.balance(message))
+                gone = self._forget_unheard()
+                answer = self._answer(AskBalance, self._words.balance(message))
+                return replace(answer, lines=(*gone, *answer.lines))
             case History():
                 return self._answer(AskHistory, self._words.history(message))
             case PinState():
@@ -356,6 +367,7 @@ class Conversation:
                 return Reaction()
 
     def _progress(self, word: Progress) -> Reaction:
+        self._unheard.discard(word.session_id or "")
         request = self._request
         if request is None or not self._is_about(request, word.request_id, word.session_id):
             return self._progress_of_another(word)
@@ -387,6 +399,7 @@ class Conversation:
             point = word.cp_id or self._words("a point")
             return Reaction(lines=(self._words("taken after all", point=point),), messages=(stop,))
         if word.step == "REFUSED":
+            self._others = {at: one for at, one in self._others.items() if one != word.session_id}
             return Reaction(lines=(self._words.refused(word),))
         if self._request is None:
             self._request = Request(
@@ -442,6 +455,20 @@ class Conversation:
             outcome=outcome,
             messages=(*self._look_up(AskBalance()), TicketSeen(session_id=bill.session_id)),
         )
+
+    def _forget_unheard(self) -> list[str]:
+        """Forget what came to nothing while we were away: nobody else is told, and no ticket follows."""
+        gone, self._unheard = self._unheard, set()
+        for session_id in gone:
+            self.facts.over(session_id)
+        points = [at for at, session_id in self._others.items() if session_id in gone]
+        for at in points:
+            del self._others[at]
+        request = self._request
+        if request is not None and not request.mine and request.session_id in gone:
+            points.append(self._place(request))
+            self._over()
+        return [self._words("over meanwhile", point=point) for point in points]
 
     def _understands(self, question: Question) -> bool:
         return question.feature is None or question.feature in self._speaks

@@ -44,7 +44,7 @@ class KnownFacts:
                 self._know(*(bill.cp_id for bill in message.tickets))
             case TicketIssued():
                 self._know(message.cp_id)
-                self._over(message.session_id)
+                self.over(message.session_id)
             case ConfirmStart():
                 self._know(message.cp_id)
                 self.question = message
@@ -52,7 +52,7 @@ class KnownFacts:
                 self.settled(request_id)
             case Progress(step="REFUSED"):
                 # The charging point may not exist, and was refused for that: suggest nothing.
-                self._over(message.session_id)
+                self.over(message.session_id)
             case Progress(cp_id=str(cp_id)):
                 self._know(cp_id)
             case _:
@@ -63,7 +63,8 @@ class KnownFacts:
         if self.question is not None and self.question.request_id == request_id:
             self.question = None
 
-    def _over(self, session_id: str | None) -> None:
+    def over(self, session_id: str | None) -> None:
+        """Nothing flows in that session any more."""
         if self.supply is not None and self.supply.session_id == session_id:
             self.supply = None
 

@@ -80,6 +80,10 @@ SENTENCES: Mapping[str, Words] = {
         "CENTRAL does not know your charge at {point} yet: it goes on, and {point} will report it to CENTRAL.",
         "La CENTRAL aún no conoce su recarga en {point}: continúa, y {point} se la comunicará.",
     ),
+    "over meanwhile": (
+        "Your charge at {point} was over before CENTRAL was reached again.",
+        "Su recarga en {point} terminó antes de volver a conectar con la CENTRAL.",
+    ),
     "taken after all": (
         "{point} accepted a request that had been refused; stopping it",
         "{point} ha aceptado una solicitud que estaba denegada; se para",

@@ -1,7 +1,7 @@
 """A charge as its driver follows it, step by step, to its ticket; charges begun elsewhere."""
 
 from evcharge.driver.requests import Reaction
-from evcharge.evc1.messages import RequestStart, TicketSeen
+from evcharge.evc1.messages import AskBalance, RequestStart, TicketSeen
 from tests.unit.driver.conversations import SESSION, STARTED, bill, charging, conversation, progress, supply
 
 # ---- a charge, step by step
@@ -122,7 +122,7 @@ def test_live_figures_of_an_unknown_session_are_followed_until_its_ticket():
     talk = conversation()
     assert talk.hear(supply()).lines[0] == "Charging at CP001"
     talk.lost()
-    assert talk.connected().messages == ()
+    assert talk.connected().messages == (AskBalance(),)
     talk.hear(bill("somebodys-1"))
     assert talk.request is None
 

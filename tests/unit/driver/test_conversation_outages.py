@@ -4,8 +4,17 @@ from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.requests import Reaction
 from evcharge.driver.words import Words
-from evcharge.evc1.messages import ErrorNotice, Heartbeat, ListPoints, Notice, RequestStart, RequestStop
-from tests.unit.driver.conversations import ADDRESS, bill, charging, conversation
+from evcharge.evc1.messages import (
+    AskBalance,
+    Balance,
+    ErrorNotice,
+    Heartbeat,
+    ListPoints,
+    Notice,
+    RequestStart,
+    RequestStop,
+)
+from tests.unit.driver.conversations import ADDRESS, SESSION, bill, charging, conversation, progress, supply
 
 
 def test_a_request_without_outcome_is_repeated_with_the_same_id():
@@ -170,3 +179,64 @@ def test_only_the_return_of_what_was_lost_is_told():
     assert talk.hear(back) == Reaction()
     talk.hear(Notice(code="MONITOR_LOST", text="The monitor of CP001 is not heard.", cp_id="CP001"))
     assert talk.hear(back).lines == (back.text,)
+
+
+# ---- what began elsewhere, and ended while Central was away
+
+
+def begun_elsewhere(step: str = "READY") -> Conversation:
+    """A charge that was asked for at its charging point, and then an outage."""
+    talk = conversation()
+    talk.hear(progress(step, request_id="by-hand-1"))
+    talk.lost()
+    return talk
+
+
+NOTHING_OPEN = Balance(balance_cents=2000, held_cents=0)
+
+
+def test_a_charge_begun_elsewhere_that_came_to_nothing_meanwhile_is_forgotten():
+    talk = begun_elsewhere()
+    # Central names what is open before it answers anything.
+    assert talk.connected().messages == (AskBalance(),)
+    assert talk.request is not None
+    assert talk.hear(NOTHING_OPEN).lines == (
+        "Your charge at CP001 was over before CENTRAL was reached again.",
+    )
+    assert talk.request is None
+    assert [type(message) for message in talk.start("CP002", None).messages] == [RequestStart]
+
+
+def test_figures_of_a_charge_that_is_over_do_not_stay():
+    talk = conversation()
+    talk.hear(supply())
+    talk.lost()
+    talk.connected()
+    talk.hear(NOTHING_OPEN)
+    assert talk.facts.supply is None
+
+
+def test_a_charge_begun_elsewhere_that_goes_on_is_kept_without_a_word():
+    talk = begun_elsewhere("CHARGING")
+    talk.connected()
+    assert talk.hear(progress("CHARGING", request_id="by-hand-1")) == Reaction()
+    assert talk.hear(NOTHING_OPEN) == Reaction()
+    assert talk.stop().messages == (RequestStop(session_id=SESSION),)
+
+
+def test_of_several_charges_only_those_that_are_open_still_can_be_stopped():
+    talk = charging()
+    talk.hear(progress("READY", request_id="by-hand-1", session_id="S-D01-CP003-1", cp_id="CP003"))
+    talk.lost()
+    talk.connected()
+    talk.hear(progress("CHARGING"))
+    talk.hear(NOTHING_OPEN)
+    assert talk.stop().messages == (RequestStop(session_id=SESSION),)
+
+
+def test_what_was_asked_for_here_waits_for_its_answer_whatever_the_balance():
+    talk = charging()
+    talk.lost()
+    assert AskBalance() not in talk.connected().messages
+    talk.hear(NOTHING_OPEN)
+    assert talk.busy

@@ -82,6 +82,12 @@ def test_of_several_charges_one_remains_when_the_other_is_over():
     assert talk.stop().messages == (RequestStop(session_id=SESSION),)
 
 
+def test_of_several_charges_one_remains_when_the_other_is_refused():
+    talk = two_charges()
+    talk.hear(progress("REFUSED", request_id="R-00000002", session_id=OTHER_SESSION, cp_id="CP003"))
+    assert talk.stop().messages == (RequestStop(session_id=SESSION),)
+
+
 def test_a_central_that_asks_which_is_answered_with_another_stop():
     talk = conversation()
     talk.stop()
