@@ -51,8 +51,8 @@ export class Journey extends EventTarget {
       if (ticket) this.#finish(record, ticket);
       else if (session) this.#run(record, session);
       else if (this.busy && refused?.request_id === record.request_id) this.#refuse(record, refused);
-      else if (this.busy && (record.phase === "running" || this.#unsure)) {
-        // It ran and is gone, or a reload missed its end: ask what became of it.
+      else if (this.busy && (record.phase === "running" || record.phase === "sent" || this.#unsure)) {
+        // It was granted and is gone, or a reload missed its end: ask what became of it.
         if (record.phase === "running") record.phase = "ended";
         this.#send(record);
       }
