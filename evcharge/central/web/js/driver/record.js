@@ -7,7 +7,7 @@ const PATIENCE_S = 120;
 
 /**
  * @typedef {object} Record
- * @property {string} request_id @property {string} driver_id @property {number} asked steady seconds @property {string} cp "" until a point is known
+ * @property {string} request_id @property {string} driver_id @property {number} asked steady seconds @property {number} [asked_at] by the clock of this computer, in s @property {string} cp "" until a point is known
  * @property {string} [wanted_cp] @property {string} [wanted_location] @property {import("./until.js").Limits|null} [wanted_until]
  * @property {"sending"|"sent"|"running"|"ended"|"refused"|"done"} phase
  * @property {{en: string, es: string}|null} refusal @property {string} [offer] the point that is free elsewhere
@@ -21,7 +21,7 @@ const steady = () => (performance.timeOrigin + performance.now()) / 1000;
 
 /** @param {string} request_id @param {string} driver_id @returns {Record} */
 export const fresh = (request_id, driver_id) =>
-  ({ request_id, driver_id, asked: steady(), cp: "", phase: "sending", refusal: null, ticket: null, times: {}, last: null });
+  ({ request_id, driver_id, asked: steady(), asked_at: Date.now() / 1000, cp: "", phase: "sending", refusal: null, ticket: null, times: {}, last: null });
 
 /** Remember when a step was reached, once. @param {Record} record @param {string} step @param {number} at Unix seconds */
 export function note(record, step, at) {
@@ -34,8 +34,15 @@ export function newId() {
   return `web-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** Return whether a request was made too long ago to be sent now. @param {Record} record */
-export const isLate = (record) => record.phase === "sending" && steady() - record.asked > PATIENCE_S;
+/** Return for how long a request has waited, in s: a phone that slept counts that by its clock alone. @param {Record} record */
+const waited = ({ asked, asked_at: at = Infinity }) => Math.max(steady() - asked, Date.now() / 1000 - at);
+
+/**
+ * Return whether a request was made too long ago to be sent now. Where the clock was set ahead it is asked for again;
+ * sent after a sleep it could pay for whoever stands there now.
+ * @param {Record} record
+ */
+export const isLate = (record) => record.phase === "sending" && waited(record) > PATIENCE_S;
 
 /** Return the record that a reload left, or null. @returns {Record|null} */
 export function read() {
