@@ -96,7 +96,7 @@ class ActionRunner:
         self._stop = stop
         self._channel: Talker | None = None
         self._changed = asyncio.Event()
-        self._repeats: set[asyncio.TimerHandle] = set()
+        self._repeat: asyncio.TimerHandle | None = None
         # Stores an outcome; called before Central may forget it.
         self.note_outcome: Callable[[Outcome], None] = lambda _: None
         # Why the role cannot go on (a full disk, a closed screen).
@@ -160,14 +160,14 @@ class ActionRunner:
 
     def close(self) -> None:
         """Forget what was planned for later."""
-        for handle in self._repeats:
-            handle.cancel()
+        if self._repeat is not None:
+            self._repeat.cancel()
 
     def _repeat_after(self, wait_s: float) -> None:
-        # A task of its own would need an owner; a timer that only sends needs none.
+        # A task of its own would need an owner; a timer that only sends needs none. There is one request to repeat.
+        self.close()
         loop = asyncio.get_running_loop()
-        handle = loop.call_later(wait_s, lambda: self.carry_out(self.conversation.repeat()))
-        self._repeats.add(handle)
+        self._repeat = loop.call_later(wait_s, lambda: self.carry_out(self.conversation.repeat()))
 
 
 def _ids(*messages: Message) -> dict[str, str]:
