@@ -242,8 +242,10 @@ class Station:
         self._well(city)
         self._source_trouble = None
         first = city.reading is None
-        if city.reading is not None and reading.measured_at < city.reading.measured_at:
-            # An answer that was overtaken, or came out of somebody's cache.
+        last = city.reading
+        if last is not None and reading.measured_at < min(last.measured_at, self._clock()):
+            # An answer that was overtaken, or came out of somebody's cache. One from the future was measured by a
+            # clock that was set back since: it must not shut out all that follow.
             return
         city.reading = reading
         before, city.alerts = city.alerts, alerts(city.alerts, reading, self._limits)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -77,15 +77,16 @@ class Sky:
     name, between_s = "Sky", 0.0
 
     def __init__(self) -> None:
-        self.said: asyncio.Queue[float] = asyncio.Queue()
+        self.now = NOW
+        self.said: asyncio.Queue[tuple[float, timedelta]] = asyncio.Queue()
 
     async def measure(self, location: Location) -> Reading:
-        celsius = await self.said.get()
+        celsius, old = await self.said.get()
         self.said.task_done()
-        return Reading(celsius=celsius, wind_m_per_s=3.0, storm=False, measured_at=NOW)
+        return Reading(celsius=celsius, wind_m_per_s=3.0, storm=False, measured_at=self.now - old)
 
-    async def says(self, celsius: float) -> None:
-        self.said.put_nowait(celsius)
+    async def says(self, celsius: float, old: timedelta = timedelta()) -> None:
+        self.said.put_nowait((celsius, old))
         async with asyncio.timeout(5):
             await self.said.join()
 
@@ -100,7 +101,7 @@ async def working(folder: Path, central: Central, sky: Sky) -> AsyncIterator[Sta
         OwnAlerts(folder / "alerts.json"),
         Thresholds(),
         Speech(SENTENCES, "en"),
-        lambda: NOW,
+        lambda: sky.now,
         every_s=0.01,
         min_request_s=0.01,
     )
@@ -143,6 +144,26 @@ async def test_an_alert_begins_and_ends_whether_central_takes_the_measurement_or
         await central.goes_round()
         (city,) = station.cities.values()
         assert city.refused == "no"
+
+
+async def test_weather_counts_at_once_after_the_clock_was_set_back(tmp_path, central, sky):
+    async with working(tmp_path, central, sky):
+        await sky.says(-5.0)
+        await central.has("COLD")
+        sky.now -= timedelta(hours=1)
+        await sky.says(20.0)
+        await central.has()
+
+
+async def test_an_answer_that_was_overtaken_changes_nothing(tmp_path, central, sky):
+    async with working(tmp_path, central, sky) as station:
+        await sky.says(20.0)
+        await sky.says(-5.0, old=timedelta(minutes=10))
+        await central.goes_round()
+        (city,) = station.cities.values()
+        assert city.reading is not None
+        assert city.reading.celsius == 20.0
+    assert central.alerts == set()
 
 
 async def test_an_operators_alert_stays_when_it_was_there_before_the_first_reading(tmp_path, central, sky):
