@@ -279,6 +279,20 @@ async def test_money_moves_only_on_a_yes(town: Town):
     assert asks("correct D09 5 x") == asks("pay-out D09 all x") == asks("top-up D09 600") == ""
 
 
+async def test_what_comes_in_before_the_yes_is_not_paid_out_too(town: Town):
+    engine, driver = await charging(town)
+    operator = Operator(town)
+    order = parse("pay-out D01 all it left", speech("en"))
+    assert order is not None
+    order = operator.desk.exact(order)
+    assert operator.desk.question(order) == "pay-out: pay out 0.00 € to D01 (it has 0.00 €)? y/n"
+    # What was held for the charge comes back meanwhile.
+    await engine.journals(engine.meters(3_000_000), engine.ends())
+    await driver.ticket()
+    said = await operator.desk.carry_out(order)
+    assert said.line == "Not done: the wallet of D01 has 19.25 € free"
+
+
 async def test_a_revocation_on_a_full_disk_says_that_it_is_not_stored(town: Town):
     await town.driver()
     with town.with_a_full_disk():

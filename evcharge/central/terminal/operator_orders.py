@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -78,6 +78,12 @@ class OperatorOrders:
         self._lang = lang
         self._zone = zone
         self._say = speech(lang)
+
+    def exact(self, order: PanelOrder) -> PanelOrder:
+        """Return `order` with the sum that its question names: what comes in before the yes is not paid out, too."""
+        if order.verb is PanelVerb.PAY_OUT and order.cents is None:
+            return replace(order, cents=self._free_cents(order))
+        return order
 
     def question(self, order: PanelOrder) -> str:
         """Return what to ask before `order` is carried out, "" for nothing: money moves only on a yes.

@@ -254,7 +254,7 @@ class Panel:
         self.note(f"> {' '.join(line.split())}")
         if order.verb is PanelVerb.QUIT:
             self._ask_to_quit()
-        elif question := self._desk.question(order):
+        elif question := self._desk.question(order := self._desk.exact(order)):
             no = self._say("not asked for" if order.verb is PanelVerb.OUT else "money not")
             self._ask(_Question(question, lambda: self._wanted.put_nowait(order), no))
         else:
