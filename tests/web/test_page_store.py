@@ -262,3 +262,14 @@ async def test_a_request_is_late_by_the_time_that_passed_whichever_clock_is_set_
         return told;
     """
     assert await run("driver/record", body) == [False, True, False]
+
+
+async def test_a_request_is_late_after_a_phone_slept_and_its_steady_clock_stood_still(run) -> None:
+    body = """
+        const record = m.fresh("R-1", "D01");
+        const clock = Date.now();
+        const after = (seconds) => ((Date.now = () => clock + seconds * 1000), m.isLate(record));
+        // A page of before did not note it.
+        return [after(60), after(3600), m.isLate({ ...record, asked_at: undefined })];
+    """
+    assert await run("driver/record", body) == [False, True, False]
