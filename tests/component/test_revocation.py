@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evcharge.central.peers import deadlines
-from evcharge.central.rules.commands import MovePoint, Note, RevokeKeys
+from evcharge.central.rules.commands import DriverVisits, MovePoint, Note, RevokeKeys
 from evcharge.central.services import registry_sync
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.events import RegistryNoted
@@ -389,3 +389,20 @@ async def test_who_is_deactivated_or_withdrawn_during_a_charge_tells_how_it_ende
         assert not (await driver.ticket()).estimated
         with pytest.raises(AuthenticationError):
             await hear(engine.channel, messages.Bye)
+
+
+async def test_a_word_that_the_registry_never_takes_holds_up_no_other(
+    tmp_path: Path, password: str, quick_polls
+):
+    """An id came back under a later registration, by a login at Central: no credential and no epoch were shown."""
+    async with (
+        running_registry(tmp_path, password) as registry,
+        running(tmp_path, registry.url) as town,
+    ):
+        await registry.register("CP001")
+        await town.point()
+        await town.driver()
+        await town.operator(DriverVisits, driver_id="D01", registration=1)
+        await town.says("D01: credential withdrawn")
+        await town.operator(RevokeKeys, subject="CP001")
+        await shut_out(registry, "CP001")

@@ -246,8 +246,9 @@ class RegistryLink:
         for subject, epoch in list(self._to_tell.items()):
             body = {"id": subject, "epoch": epoch}
             async with http.post(f"{self._url}/v1/disable", json=body) as response:
-                # 404: the Registry has never heard of it, so there is nothing to withdraw.
-                if response.status != 404:
+                # 404: the Registry has never heard of it, so there is nothing to withdraw. 422: nobody showed a
+                # credential of it here (epoch 0); what the Registry does not take must not hold up the rest.
+                if response.status not in _NEVER:
                     response.raise_for_status()
             if self._to_tell.get(subject) == epoch:
                 del self._to_tell[subject]
