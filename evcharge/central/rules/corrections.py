@@ -172,6 +172,7 @@ def _true_end(
     if doubt or record.meter_mwh < closed.session.meter_mwh:
         set_aside(draft, command, record, rules, doubt or "final meter is below an earlier one")
     draft.put(structs.replace(final, awaits_end=False))
+    draft.put(replace(draft.existing_point(command.cp_id), register_mwh=record.meter_mwh))
     charge_curve.follow(draft, closed.session, final, record, ends=True)
     energy_mwh = final.energy_mwh - ticket.energy_mwh - ticket.corrected_mwh
     # Records have put nothing right yet; what an operator has given back, or asked for besides, stays so.

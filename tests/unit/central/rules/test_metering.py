@@ -314,6 +314,18 @@ def test_a_register_goes_on_where_the_last_charge_left_it(town: Network):
     assert town.tickets[-1].energy_mwh == KWH
 
 
+def test_a_register_goes_on_where_a_charge_ended_that_had_been_billed_by_estimate(town: Network):
+    engine = town.engines["CP001"]
+    town.sends(engine.ended(town.charging(more_mwh=KWH).session_id))
+    second = town.charging(more_mwh=KWH)
+    town.engine_leaves()
+    town.does(c.CloseLost, session_id=second.session_id)
+    town.engine()
+    town.sends(engine.ended(second.session_id, KWH, "restart"))
+    third = town.authorised()
+    assert events.RecordQuarantined not in said(town.sends(engine.started(third.session_id)))
+
+
 def test_another_journal_may_begin_with_any_register(town: Network):
     first = town.charging(more_mwh=KWH)
     town.sends(town.engines["CP001"].ended(first.session_id))
