@@ -5,6 +5,7 @@ below nothing, what is held for a session stays held, and a ticket gives back no
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 from evcharge.central.rules.commands import CorrectMoney, PayOut, Refund
 from evcharge.central.rules.corrections import CorrectionCause, TicketDifference, correct
@@ -104,9 +105,11 @@ def _on_ticket(draft: Draft, closed: Closed, cost_cents: int, command: CorrectMo
     ticket = closed.ticket
     if ticket is None:
         raise CommandRefused("nothing billed", Code.NO_SESSION, session_id=closed.session.session_id)
-    difference = TicketDifference(
-        energy_mwh=0, cents=cost_cents, ended=ticket.ended_at, elapsed_s=ticket.elapsed_s
-    )
+    # What its charging point told after the bill counts: money changes nothing about when it ended.
+    session, ended, elapsed_s = closed.session, ticket.ended_at, ticket.elapsed_s
+    if not session.awaits_end and session.elapsed_s is not None:
+        ended, elapsed_s = ticket.started_at + timedelta(seconds=session.elapsed_s), session.elapsed_s
+    difference = TicketDifference(energy_mwh=0, cents=cost_cents, ended=ended, elapsed_s=elapsed_s)
     cause = CorrectionCause(CorrectionKind.ORDER, command.reason, command.reference, command.by.id)
     correct(draft, closed, difference, cause)
 

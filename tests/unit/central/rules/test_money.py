@@ -187,6 +187,26 @@ def test_a_ticket_that_is_given_back_keeps_its_length_and_the_reference(town: Ne
     assert town.transfers[-1].reference == only(decision, events.TicketCorrected).reference == "R-1"
 
 
+def test_a_refund_repeats_when_the_charge_ended_as_its_charging_point_told_after_the_bill(town: Network):
+    session = town.authorised()
+    engine = town.engines["CP001"]
+    town.sends(engine.started(session.session_id, began_at=town.rules.now.timestamp()))
+    town.later(100)
+    town.sends(engine.meter(session.session_id, KWH, elapsed_s=100))
+    town.engine_leaves()
+    town.does(c.CloseLost, session_id=session.session_id)
+    town.later(100)
+    town.engine()
+    told = only(
+        town.sends(engine.ended(session.session_id, KWH, "restart", elapsed_s=200)), events.TicketCorrected
+    )
+    back = only(
+        town.does(c.Refund, session_id=session.session_id, reason="a gift", reference="R1"),
+        events.TicketCorrected,
+    )
+    assert (back.ended_at, back.elapsed_s) == (told.ended_at, told.elapsed_s)
+
+
 def test_money_that_an_operator_puts_in_pays_what_is_owed_first(town: Network):
     town.facts.put(Debt(session_id="S-1", driver_id="D01", registration=0, left_cents=30))
     decision = orders(town, c.CorrectMoney, driver_id="D01", cents=1)
