@@ -533,13 +533,13 @@ def _guard_figures(
 ) -> None:
     """Show no live figures that cannot be, whichever way they come; count them as what a peer may not send."""
 
-    now_s = asyncio.get_running_loop().time
-
     def doubt(session: Session, live: Live) -> str:
         point = dispatcher.facts.point(session.cp_id)
         if point is None:
             return ""
-        return not_shown(session, live.power_w, live.energy_mwh, Means.of(point, rules), now_s())
+        return not_shown(
+            session, live.power_w, live.energy_mwh, Means.of(point, rules), dispatcher.steady_s()
+        )
 
     def refuse(session: Session, why: str) -> None:
         channel = peers.channel(Role.ENGINE, session.cp_id)

@@ -44,7 +44,7 @@ from evcharge.labels import Saying
 from evcharge.labels.causes import because
 from evcharge.labels.central import said
 from evcharge.runtime import failpoints, failures
-from evcharge.runtime.clock import Clock
+from evcharge.runtime.clock import Clock, Sleepless
 from evcharge.runtime.lifecycle import Jumps
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import uninterrupted
@@ -94,6 +94,8 @@ class Dispatcher:
         self._feed = feed
         self._rules = rules
         self._clock = clock
+        # What lengths are computed from: engines charge on while the computer of Central sleeps.
+        self.steady_s: Callable[[], float] = Sleepless()
         self._jumps = Jumps(clock)
         self._inbox: deque[_Waiting] = deque()
         self._counted = CountedFacts()
@@ -215,7 +217,7 @@ class Dispatcher:
         A refusal is not answered yet: it may rest on what this very batch is about to store.
         """
         now = self._clock()
-        rules = replace(self._rules, now=now, steady_s=asyncio.get_running_loop().time())
+        rules = replace(self._rules, now=now, steady_s=self.steady_s())
         draft, counts = PendingFacts(self.facts), self._counted.draft()
         for known in await self._store.recall(unknown(self.facts, (one.command for one in batch))):
             draft.recall(known)
@@ -284,9 +286,7 @@ class Dispatcher:
         for waiting in batch:
             outcome = None
             if waiting.command.acts_at_once:
-                rules = replace(
-                    self._rules, now=waiting.since or now, steady_s=asyncio.get_running_loop().time()
-                )
+                rules = replace(self._rules, now=waiting.since or now, steady_s=self.steady_s())
                 with contextlib.suppress(Refused):
                     outcome = decide(draft, waiting.command, rules)
                     for change in outcome.changes:

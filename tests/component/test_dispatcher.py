@@ -17,6 +17,7 @@ from evcharge.central.rules.replies import RequestStep
 from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Code, Refused, StateError
+from evcharge.runtime.clock import Sleepless
 from evcharge.storage.store_errors import StoreBroken, StoreDamaged
 from tests.component import engines
 from tests.component.books import Books, any_event, opened, raw
@@ -402,3 +403,17 @@ async def test_a_charge_is_measured_by_the_steady_clock(writer: Writer):
     )
     (session,) = writer.dispatcher.facts.sessions()
     assert before_s <= session.authorised_s <= asyncio.get_running_loop().time()
+
+
+async def test_what_flows_while_the_computer_of_central_sleeps_is_billed(writer: Writer):
+    slept_s, going_s = 0.0, asyncio.get_running_loop().time
+    writer.dispatcher.steady_s = Sleepless(going_s, lambda: going_s() + slept_s)
+    writer.dispatcher._rules = replace(RULES, max_power_w=11_000, max_speed_permille=1_000)
+    charge = Metering(writer)
+    await charge.begins()
+    # Its engine has gone on.
+    slept_s = 3_600.0
+    async with asyncio.timeout(10):
+        await charge.delivers(charge.engine.ended(charge.session_id, 11 * KWH, elapsed_s=3_600))
+    (ticket,) = await writer.books.store.latest_tickets("D01", 1)
+    assert (ticket.energy_mwh, ticket.elapsed_s) == (11 * KWH, 3_600)

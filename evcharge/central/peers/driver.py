@@ -109,7 +109,7 @@ class DriverTalk(Talk):
             step = charging.progress(session, charging.present_step(session))
             self._channel.send(message_of(step))
         if (asking := self._dispatcher.facts.asking(self._driver_id)) is not None:
-            self._channel.send(_question(*asking, asyncio.get_running_loop().time()))
+            self._channel.send(_question(*asking, self._dispatcher.steady_s()))
         await self._tell_unseen()
 
     async def _tell_unseen(self) -> None:

@@ -9,7 +9,8 @@ class Rules:
     """What this network's operators have chosen (config.toml [central]), and the present instant."""
 
     now: datetime
-    # The seconds of a clock that nobody sets: lengths are computed from these, never from `now`.
+    # The seconds of a clock that nobody sets, and that goes on while this computer sleeps: lengths are computed from
+    # these, never from `now`.
     steady_s: float = 0.0
     wallets: bool = True
     welcome_credit_cents: int = 0
