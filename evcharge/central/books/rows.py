@@ -243,7 +243,7 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
     daily: list[Values] = []
     corrected: list[Values] = []
     seen: list[Values] = []
-    back: list[Values] = []
+    back: dict[SessionId, Values] = {}
     forgotten: list[Values] = []
     unpaced: list[MeterReading] = []
     thinned: dict[SessionId, int] = {}
@@ -258,9 +258,11 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
             continue
         if isinstance(change, TicketSeen):
             seen.append((change.session_id, change.driver_id))
+            # Both in one commit: the later one counts.
+            back.pop(change.session_id, None)
             continue
         if isinstance(change, TicketUnseen):
-            back.append((change.session_id, change.driver_id))
+            back[change.session_id] = (change.session_id, change.driver_id)
             continue
         if isinstance(change, Welcomed):
             continue  # its transfer says so
@@ -320,7 +322,7 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
     if seen:
         yield _TAKE_FROM_INBOX, seen
     if back:
-        yield _PUT_BACK_INBOX, back
+        yield _PUT_BACK_INBOX, list(back.values())
 
 
 def status_statements(statuses: Statuses, news: News) -> Iterator[Writes]:

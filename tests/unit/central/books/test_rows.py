@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from evcharge.central.books.rows import DecidedEntry, statements
-from evcharge.storage.statements import Put, Set
-from tests.unit.central.builders import ADMIN, Network
+from evcharge.central.rules import commands as c
+from evcharge.storage.statements import Put, Set, Take
+from tests.unit.central.builders import ADMIN, KWH, Network
 
 
 @pytest.fixture
@@ -63,3 +64,16 @@ def test_what_is_new_of_a_session_besides_goes_in_with_its_meters(town: Network)
         ("TICKETED", 1_007, 11)
     ]
     assert Set not in kept | both
+
+
+def test_a_ticket_that_was_put_back_and_seen_in_one_commit_has_left_the_inbox(town: Network):
+    session = town.charging(more_mwh=KWH)
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    town.does(c.MarkTicketShown, driver_id="D01", session_id=session.session_id)
+    town.does(c.DriverLeaves, driver_id="D01", link=town.driver().link, reason="cut")
+    written(town)
+    town.does(c.Refund, session_id=session.session_id, reason="a gift", reference="R1")
+    town.does(c.MarkTicketShown, driver_id="D01", session_id=session.session_id)
+    decided = [DecidedEntry(one, ADMIN, town.rules.now) for one in town.decisions]
+    of_inbox = [write for write, _ in statements(decided) if getattr(write, "table", "") == "inbox"]
+    assert isinstance(of_inbox[-1], Take)
