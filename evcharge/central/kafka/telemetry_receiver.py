@@ -63,7 +63,6 @@ class TelemetryReceiver:
         now = asyncio.get_running_loop().time()
         if self._quotas.is_cut_off(CP_TELEMETRY, self._source(key), now):
             return
-        in_time = self._buckets.of(key).take(now)
         try:
             cp_id = CpId(check_id(key))
         except BadInput:
@@ -72,7 +71,7 @@ class TelemetryReceiver:
         if self._dispatcher.facts.point(cp_id) is None:
             self._refuse(cp_id, ProtocolError("figures of a charging point that does not exist", Code.ID))
             return
-        if not in_time:
+        if not self._buckets.of(cp_id).take(now):
             self._refuse(cp_id, ProtocolError("more figures than Central takes", Code.SLOW))
             return
         reception = self._reception(cp_id)

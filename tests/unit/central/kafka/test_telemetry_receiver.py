@@ -1,6 +1,7 @@
 """Figures that come over Kafka: the record's id names the key, and nothing else opens it."""
 
 import asyncio
+import tracemalloc
 from types import SimpleNamespace
 from unittest import mock
 
@@ -151,6 +152,19 @@ async def test_a_mistake_of_ours_over_a_record_is_a_row_like_any_other(room: Roo
     room.lane.take("CP001", room.figures(7))
     assert room.refused == [("CP001", Code.CLOSED)]
     assert room.feed.live["CP001"].energy_mwh == 7
+
+
+async def test_of_a_key_that_is_no_charging_points_nothing_is_kept(room: Room):
+    """Anybody may write there, and a key may be as long as a record."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(50):
+            room.lane.take(f"{number:0100000}", b"")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept - before < 1_000_000
 
 
 async def test_nobodys_records_are_noted_and_dropped(room: Room):
