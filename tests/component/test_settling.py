@@ -348,6 +348,9 @@ async def test_an_order_with_the_same_reference_counts_once(office: Office):
         first = await moved(office, path, **body)
         again = await moved(office, path, **body)
         assert again == first | {"repeated": True}
+    # All that is free, under the reference of an order of another kind: nothing was paid out.
+    everything = {"reason": "x", "reference": "A"}
+    assert (await office.ask("POST", "/api/drivers/D01/pay-out", everything)).status == 409
     order = {"reason": "x", "reference": "A", "cents": 1}
     assert (await office.ask("POST", refund, order)).status == 409
     top_up = {"cents": 80, "reference": "A"}

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from evcharge.central.books.rows import of_registration, weather_of
-from evcharge.central.rules.facts import Weather
+from evcharge.central.rules.facts import TransferKind, Weather
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import AlertLeft, AlertTaken, Event, PointAdded, PointMoved, Unread, stored
 from evcharge.domain.ids import CpId, DriverId, natural
@@ -93,13 +93,15 @@ class Moved:
     session_id: str | None
     cents: int
 
-    def is_what(self, driver_id: DriverId | None, session_id: str | None, cents: int | None) -> bool:
+    def is_what(
+        self, kind: TransferKind, driver_id: DriverId | None, session_id: str | None, cents: int | None
+    ) -> bool:
         """Return whether this is that order; None of a driver or an amount: whatever it is."""
         return (
-            driver_id in (None, self.driver_id)
+            self.kind == kind
+            and driver_id in (None, self.driver_id)
             and session_id == self.session_id
             and cents in (None, self.cents)
-            and self.kind != "TOP_UP"
         )
 
 

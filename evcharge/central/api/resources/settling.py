@@ -13,6 +13,7 @@ from evcharge.central.api.resources.sessions import Sessions
 from evcharge.central.books.archive import Archive, Moved
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import Actor, CloseLost, CorrectMoney, EndCharge, PayOut, Refund
+from evcharge.central.rules.facts import TransferKind
 from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import DriverId, SessionId, check_id
@@ -193,10 +194,11 @@ class Settling:
         cents: int | None,
     ) -> web.Response:
         """Carry out `command`, once for each reference; answer what has moved."""
+        kind = TransferKind.PAY_OUT if isinstance(command, PayOut) else TransferKind.CORRECTION
 
         async def known() -> Moved | None:
             found = await self._archive.moved(command.reference)
-            if found is not None and not found.is_what(driver_id, session_id, cents):
+            if found is not None and not found.is_what(kind, driver_id, session_id, cents):
                 raise Refused("That reference belongs to another order: choose a new one.", Code.CONFLICT)
             return found
 
