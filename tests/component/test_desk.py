@@ -370,6 +370,15 @@ def test_the_sums_of_today_begin_anew_at_midnight():
     assert (today.energy_mwh, today.cents) == (0, 0)
 
 
+def test_a_clock_that_is_set_over_midnight_and_back_loses_nothing_of_today():
+    today, tomorrow = Today(UTC_DAYS, NOON, 500, 7, 1), NOON + timedelta(hours=12)
+    today.on_event(CentralStopped(), tomorrow)
+    today.on_event(ticket(25), tomorrow)
+    assert (today.energy_mwh, today.cents, today.sessions) == (0, 0, 0)
+    today.turn(NOON)
+    assert (today.energy_mwh, today.cents, today.sessions) == (1_000_500, 32, 2)
+
+
 def test_a_charge_of_yesterday_that_is_told_today_is_none_of_today():
     today = Today(UTC_DAYS, NOON)
     today.on_event(ticket(25, NOON - timedelta(days=1)), NOON)
