@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,10 @@ class Writer:
             return  # a copy for each event would take too long
         with raw(self.books.path) as connection:
             self.stored_when_told.append(connection.execute("SELECT COUNT(*) FROM events").fetchone()[0])
+
+    def rules_are(self, **chosen: Any) -> None:
+        """Let the operators of this network have chosen these from now on."""
+        self.dispatcher._rules = replace(self.dispatcher._rules, **chosen)
 
     async def does(self, kind: type[c.AnyCommand], **what: object) -> Any:
         async with asyncio.timeout(10):

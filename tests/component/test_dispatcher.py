@@ -22,7 +22,7 @@ from evcharge.storage.store_errors import StoreBroken, StoreDamaged
 from tests.component import engines
 from tests.component.books import Books, any_event, opened, raw
 from tests.component.dispatching import FULL, RULES, Writer
-from tests.unit.central.builders import ADMIN, JOURNAL, NOON, FakeEngine
+from tests.unit.central.builders import ADMIN, JOURNAL, KWH, NOON, FakeEngine
 
 ENGINES = engines.BOTH
 
@@ -408,7 +408,7 @@ async def test_a_charge_is_measured_by_the_steady_clock(writer: Writer):
 async def test_what_flows_while_the_computer_of_central_sleeps_is_billed(writer: Writer):
     slept_s, going_s = 0.0, asyncio.get_running_loop().time
     writer.dispatcher.steady_s = Sleepless(going_s, lambda: going_s() + slept_s)
-    writer.dispatcher._rules = replace(RULES, max_power_w=11_000, max_speed_permille=1_000)
+    writer.rules_are(max_power_w=11_000, max_speed_permille=1_000)
     charge = Metering(writer)
     await charge.begins()
     # Its engine has gone on.
