@@ -36,6 +36,7 @@ async def patience(within_s: float) -> AsyncIterator[None]:
     """As `asyncio.timeout`, for what happens in this process: while it waits for a processor, nothing of it is late."""
     loop, before_s = asyncio.get_running_loop(), starved_s(os.getpid())
     began_s = loop.time()
+    looking: asyncio.TimerHandle
     async with asyncio.timeout(None) as limit:
 
         def look() -> None:
