@@ -139,6 +139,11 @@ class Dispatcher:
         for by, event in self._counted.due():
             self.post(Note(by=by, event=event))
 
+    def stores_again(self) -> None:
+        """The books have taken something: trouble is over, unless what waits here knows better."""
+        if not self._inbox:
+            self._outage.back()
+
     async def run(self) -> None:
         """Work through the inbox for ever."""
         while True:

@@ -4,10 +4,13 @@ import asyncio
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from unittest import mock
 
 import pytest
 
+from evcharge.central.peers import watchdog
+from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.facts import OrderOffset
 from evcharge.domain import events, journal_records
@@ -77,6 +80,28 @@ async def test_an_answer_that_needs_no_storing_is_given_and_does_not_end_the_tro
         await writer.does(c.TopUp, driver_id="D01", cents=1)
     assert writer.dispatcher.trouble is None
     assert "Central stores again." in caplog.text
+
+
+async def test_room_on_the_disk_is_found_though_nothing_happens(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(watchdog, "MINUTE_S", 0.0)
+    await writer.is_ready()
+    with writer.fails(FULL), pytest.raises(Refused):
+        await writer.does(c.TopUp, driver_id="D01", cents=1)
+    stored = asyncio.Event()
+    writer.feed.listen(lambda event: stored.set() if isinstance(event, events.StorageRestored) else None)
+
+    async def anchor() -> None:
+        if writer.dispatcher.trouble is None:
+            await stored.wait()
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(10):
+            refusals, heap = Refusals(writer.dispatcher.post), SimpleNamespace(look_again=lambda: None)
+            await watchdog.each_minute(refusals, writer.dispatcher, writer.books.store, anchor, heap)
+    assert stored.is_set()
 
 
 @pytest.mark.only_sqlite

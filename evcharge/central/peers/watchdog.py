@@ -126,10 +126,13 @@ async def each_minute(
     going = steady(clock)
     while True:
         await asyncio.sleep(MINUTE_S)
-        refusals.flush()
-        dispatcher.flush()
+        # While nothing can be stored they are counted on: as facts they would wait in memory, more each minute.
+        if dispatcher.trouble is None:
+            refusals.flush()
+            dispatcher.flush()
         # A full disk is the dispatcher's trouble, and told by it.
         with contextlib.suppress(StoreError):
             await store.live(clock(), datetime.fromtimestamp(going(), UTC))
+            dispatcher.stores_again()
         await anchor()
         heap.look_again()

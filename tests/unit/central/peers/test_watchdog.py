@@ -6,13 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evcharge.central.peers import watchdog
 from evcharge.central.peers.quotas import TOO_FAST
+from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.peers.talk import MAX_UNSENT_BYTES
 from evcharge.central.peers.watchdog import FIRST_WORD_S, PRESSING_S, SLOW_S, SWEEP_S, Watchdog
+from evcharge.central.rules.commands import Note
 from evcharge.central.rules.facts import Facts
-from evcharge.domain.errors import Code, EvchargeError
+from evcharge.domain.errors import AuthenticationError, Code, EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.evc1.tickets import LIVENESS
+from evcharge.storage.store_errors import StoreFull
+
+HEAP = SimpleNamespace(look_again=lambda: None)
+
+
+class Enough(Exception):
+    """Ends what goes on for ever."""
 
 
 class Line(SimpleNamespace):
@@ -124,11 +134,11 @@ async def rounds(monkeypatch: pytest.MonkeyPatch, guard: Watchdog, *naps_s: floa
 
     async def sleep(_seconds: float) -> None:
         if not left:
-            raise KeyboardInterrupt
+            raise Enough
         now[0] += left.pop(0)
 
     monkeypatch.setattr("evcharge.central.peers.watchdog.asyncio.sleep", sleep)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Enough):
         await guard.run()
 
 
@@ -248,3 +258,27 @@ def test_it_ends_a_link_in_the_very_sweep_in_which_the_slow_way_does(role, steps
             assert found.startswith(expected) if expected else not found
             if expected:
                 return
+
+
+async def test_who_is_refused_while_nothing_can_be_stored_waits_in_no_memory(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(watchdog, "MINUTE_S", 0.0)
+    posted: list[Note] = []
+    refusals, minutes = Refusals(posted.append), 0
+    dispatcher = SimpleNamespace(trouble="disk full", flush=lambda: None, stores_again=lambda: None)
+
+    async def full(*_: object) -> None:
+        raise StoreFull("full")
+
+    async def next_minute() -> None:
+        nonlocal minutes
+        minutes += 1
+        refusals.login("CP001", Role.ENGINE, "10.0.0.7:50512", AuthenticationError("no", Code.PROOF))
+        if minutes == 5:
+            assert len(posted) == 1
+            dispatcher.trouble = None
+        if minutes == 6:
+            raise Enough
+
+    with pytest.raises(Enough):
+        await watchdog.each_minute(refusals, dispatcher, SimpleNamespace(live=full), next_minute, HEAP)
+    assert [note.event.times for note in posted[:2]] == [1, 4]
