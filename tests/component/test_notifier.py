@@ -23,6 +23,7 @@ from evcharge.domain.timestamps import text_of
 from evcharge.evc1 import messages
 from evcharge.runtime.config import NotifySettings
 from evcharge.runtime.waiting import Backoff
+from evcharge.storage.store_errors import StoreAway
 from tests.component.callers import cookie_of
 from tests.component.office import Answer, Office, opened
 
@@ -342,6 +343,26 @@ async def test_what_is_on_its_way_may_have_to_make_room(tmp_path: Path, monkeypa
             await asyncio.sleep(0)
         work.cancel()
     assert [message.id for message in book.kept.waiting] == ["M-1"]
+
+
+async def test_books_that_cannot_be_read_as_it_begins_end_nobody(tmp_path: Path):
+    sent: asyncio.Queue[str] = asyncio.Queue()
+
+    async def send(message: Message) -> None:
+        sent.put_nowait(message.id)
+
+    async def happened(_most: int) -> list[object]:
+        raise StoreAway("the database went away")
+
+    book = NotifyBook(tmp_path / "notified.json")
+    book.kept.waiting = [full(1)]
+    nothing = SimpleNamespace(points=list, open=list, listen=lambda _: None, happened=happened)
+    ways, clock = {"ntfy": SimpleNamespace(send=send)}, lambda: datetime.now(UTC)
+    notifier = Notifier(ways, book, nothing, nothing, nothing, nothing, clock, "en", 0.0, 0.0)
+    async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as tasks:
+        work = tasks.create_task(notifier.run())
+        assert await sent.get() == "M-1"
+        work.cancel()
 
 
 @pytest.mark.parametrize(("ways", "listeners"), [({}, 0), ({"ntfy": None}, 1)])

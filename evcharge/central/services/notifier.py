@@ -38,6 +38,7 @@ from evcharge.runtime.clock import Clock
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff, uninterrupted
 from evcharge.security import secret_files
+from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -196,9 +197,11 @@ class Notifier:
     async def run(self) -> None:
         """Look and send, for ever."""
         now = self._clock()
-        for at, event in await self._archive.happened(_MOST_FULL):
-            if isinstance(event, events.TicketMade) and now - at < _FULL_FOR:
-                self._full(event)
+        # Books that cannot be read at this moment end neither Central nor what is told from now on.
+        with contextlib.suppress(StoreError):
+            for at, event in await self._archive.happened(_MOST_FULL):
+                if isinstance(event, events.TicketMade) and now - at < _FULL_FOR:
+                    self._full(event)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._look_on())
             for name, way in self.ways.items():
