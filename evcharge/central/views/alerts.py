@@ -386,11 +386,12 @@ class Alerts:
             self._open[key] = replace(alert, since=alert.since + timedelta(seconds=seconds))
 
     def _forget(self, about: str) -> None:
-        """Drop every alert about somebody who has left the network."""
+        """Drop every alert about somebody who has left the network, but for what is still to be paid."""
         self._engine_lost.pop(about, None)
         self._understood_at.pop(about, None)
         for kind in AlertKind:
-            self.drop(about, kind)
+            if kind is not AlertKind.DEBT:
+                self.drop(about, kind)
 
     def _end(self, kind: AlertKind, about: str, at: datetime, *, by_hand: bool = False) -> None:
         alert = self._open.pop((about, kind), None)

@@ -216,6 +216,15 @@ def test_a_debt_is_open_until_it_is_paid_or_the_facts_say_that_it_is_not():
     assert restored_text(alerts.recent()[0]) == "D01 owes nothing any more."
 
 
+def test_a_debt_outlives_its_owners_registration_with_or_without_a_restart_of_central():
+    alerts, restarted = Alerts(), Alerts()
+    alerts.adopt([], NOON, debts={"D01": 125})
+    for one in (alerts, restarted):
+        one.take(e.DriverWithdrawn(driver_id="D01", epoch=1, balance_cents=0), LATER)
+    restarted.adopt([], LATER, debts={"D01": 125})
+    assert [one.id for one in alerts.open()] == [one.id for one in restarted.open()] == ["D01-debt"]
+
+
 def corrected(**what: object) -> e.TicketCorrected:
     usual = {
         "session_id": "S-1", "request_id": "R-1", "cp_id": "CP001", "driver_id": "D01", "number": 1, "kind": "ORDER",
