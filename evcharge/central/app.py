@@ -435,7 +435,8 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
     if archive.unread:
         log.warning("%s", said("events unread", count=len(archive.unread), of=REBUILD_FROM))
     told = {alert.id for alert in alerts.open()}
-    alerts.adopt(facts.points(), clock(), facts.weathers(), dict(facts.debtors()))
+    blocked = [driver.driver_id for driver in facts.drivers() if driver.blocked]
+    alerts.adopt(facts.points(), clock(), facts.weathers(), dict(facts.debtors()), blocked)
     older = {alert.id: alert.about for alert in alerts.open() if alert.id not in told}
     for at, event in await archive.taken_alerts(older):
         alerts.take(event, at)

@@ -10,6 +10,7 @@ import pytest
 from evcharge.central import app
 from evcharge.central.books import verify
 from evcharge.central.books.archive import Archive, ListPage
+from evcharge.central.rules.commands import RevokeKeys
 from evcharge.evc1 import messages
 from evcharge.storage.store_errors import StoreFull
 from tests.component import books
@@ -124,10 +125,15 @@ async def test_a_fault_whose_event_is_too_old_to_be_read_again_is_an_alert_all_t
         engine = await office.town.point()
         engine.monitor.send(messages.Health(fault="overheating"))
         await office.recorded("FaultReported")
+        await office.town.driver()
+        await office.town.operator(RevokeKeys, subject="D01")
     monkeypatch.setattr(app, "REBUILD_FROM", 0)
     async with opened(tmp_path) as office:
         alerts = (await office.get("/api/alerts"))["alerts"]
-        assert [one["id"] for one in alerts if one["kind"] == "fault"] == ["CP001-fault"]
+        assert {one["id"] for one in alerts if one["about"] in ("CP001", "D01")} == {
+            "CP001-fault",
+            "D01-revoked",
+        }
 
 
 async def test_a_new_journal_is_held_over_a_restart_and_can_still_be_confirmed(tmp_path: Path, monkeypatch):

@@ -119,6 +119,7 @@ class Alerts:
         now: datetime,
         weathers: Iterable[Weather] = (),
         debts: Mapping[DriverId, int] = MappingProxyType({}),
+        blocked: Iterable[DriverId] = (),
     ) -> None:
         """Open what the facts say is wrong and the events that were read again did not tell (a start)."""
         for point in points:
@@ -129,6 +130,9 @@ class Alerts:
             # Without it nobody could confirm the journal.
             if Hold.JOURNAL in point.holds and not self.is_open(point.cp_id, AlertKind.JOURNAL):
                 self._begin(AlertKind.JOURNAL, point.cp_id, (point.journal_id or "")[:8], now)
+        for driver_id in blocked:
+            if not self.is_open(driver_id, AlertKind.REVOKED):
+                self._begin(AlertKind.REVOKED, driver_id, "", now)
         for driver_id, cents in debts.items():
             if not self.is_open(driver_id, AlertKind.DEBT):
                 self._begin(AlertKind.DEBT, driver_id, f"{euros(cents)} €", now)
