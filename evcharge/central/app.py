@@ -430,7 +430,7 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
         return any(one is not None and not one.withdrawn for one in (point, driver))
 
     alerts = Alerts(is_known)
-    for at, event in await archive.happened(REBUILD_FROM):
+    for at, event in (*await archive.set_aside_before(REBUILD_FROM), *await archive.happened(REBUILD_FROM)):
         alerts.take(event, at)
     if archive.unread:
         log.warning("%s", said("events unread", count=len(archive.unread), of=REBUILD_FROM))

@@ -118,6 +118,13 @@ async def test_an_alert_stays_until_its_restored_line_and_over_a_restart(tmp_pat
         assert over["restored"] == "CP001 works again."
 
 
+# A session that Central never authorised.
+STRAY = {
+    "session_id": "S-nobodys-0001", "request_id": "R-00000001", "driver_id": "D01", "price": 0, "hold_cents": 0,
+    "limit_mwh": 0, "plug_within_s": 60, "auth": "",
+}  # fmt: skip
+
+
 async def test_a_fault_whose_event_is_too_old_to_be_read_again_is_an_alert_all_the_same(
     tmp_path: Path, monkeypatch
 ):
@@ -134,6 +141,23 @@ async def test_a_fault_whose_event_is_too_old_to_be_read_again_is_an_alert_all_t
             "CP001-fault",
             "D01-revoked",
         }
+
+
+async def test_records_set_aside_long_ago_are_an_alert_until_an_operator_has_seen_it(
+    tmp_path: Path, monkeypatch
+):
+    async with opened(tmp_path) as office:
+        for cp_id in ("CP001", "CP002"):
+            engine = await office.town.point(cp_id)
+            engine.start = messages.Start(**STRAY)
+            await engine.journals(engine.ends())
+        await office.post("/api/alerts/CP002-quarantine/close")
+    monkeypatch.setattr(app, "REBUILD_FROM", 0)
+    async with opened(tmp_path) as office:
+        alerts = (await office.get("/api/alerts"))["alerts"]
+        assert [one["id"] for one in alerts if one["kind"] == "quarantine" and not one["solved_at"]] == [
+            "CP001-quarantine"
+        ]
 
 
 async def test_a_new_journal_is_held_over_a_restart_and_can_still_be_confirmed(tmp_path: Path, monkeypatch):

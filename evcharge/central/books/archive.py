@@ -70,6 +70,8 @@ FROM correction JOIN ticket USING (session_id) WHERE correction.reference = :ref
 """
 
 
+# No fact tells whether an operator has looked at them.
+_OF_THE_QUARANTINE, _MOST_SET_ASIDE = ("RecordQuarantined", "AlertClosed", "PointWithdrawn"), 1000
 _TAKEN = "SELECT * FROM events WHERE type IN ('AlertTaken', 'AlertLeft') ORDER BY n DESC LIMIT 1000"
 _BEGUN_SINCE = """
 SELECT 1 FROM events WHERE cp_id = :cp_id AND n > :n
@@ -340,6 +342,23 @@ class Archive:
                 self.unread.add(row["n"])
             found.append((datetime.fromisoformat(row["at"]), event))
         return found
+
+    async def set_aside_before(self, recent: int) -> list[tuple[datetime, Event]]:
+        """Return what lies further back than the last `recent` rows of records that were set aside, oldest first.
+
+        With what ends their alerts: an operator, or the end of a registration.
+        """
+        rows = await self.events(limit=1)
+        before = rows[-1]["n"] - recent + 1 if rows else 0
+        found = [
+            row
+            for name in _OF_THE_QUARANTINE
+            for row in await self.events(limit=_MOST_SET_ASIDE, before=before, type_=name)
+        ]
+        found.sort(key=lambda row: int(row["n"]))
+        return [
+            (datetime.fromisoformat(row["at"]), stored(row["n"], row["type"], row["data"])) for row in found
+        ]
 
     async def taken_alerts(self, alert_ids: Mapping[str, str]) -> list[tuple[datetime, Event]]:
         """Return who took each of these alerts of charging points (id → charging point), if nothing has begun since.
