@@ -2,8 +2,9 @@
 import { get } from "./api.js";
 import { $, h, icon, put } from "./dom.js";
 import { toast } from "./notes.js";
-import { clock, when } from "./format.js";
+import { when } from "./format.js";
 import { fitting, has, onLang, t } from "./i18n.js";
+import { dayOf } from "./zone.js";
 
 const KEPT = "evcharge.heard";
 
@@ -40,7 +41,7 @@ export function watchBanners(store) {
   const line = (banner) =>
     h("p", { class: "banner", "data-banner": banner.id },
       icon("faulted"), h("span", null, fitting(banner)),
-      banner.since && h("time", null, t("banner.since", { time: clock(banner.since) })),
+      banner.since && h("time", null, t("banner.since", { time: when(banner.since, store.now()) })),
     );
   const show = () => {
     $("#banners").replaceChildren(...store.banners.map(line));
@@ -51,6 +52,7 @@ export function watchBanners(store) {
   store.addEventListener("banners", show);
   store.addEventListener("snapshot", show);
   onLang(show);
+  eachDay(store, show);
 }
 
 /**
@@ -72,5 +74,16 @@ export function watchLead(store) {
   };
   store.addEventListener("snapshot", () => ask().catch(() => {}));
   onLang(show);
+  eachDay(store, show);
   return ask();
+}
+
+/** Call `show` when another day has begun: what needed no date yesterday needs one now. @param {import("./store.js").Store} store @param {() => void} show */
+function eachDay(store, show) {
+  let shown = dayOf(store.now());
+  setInterval(() => {
+    const day = dayOf(store.now());
+    if (day !== shown) show();
+    shown = day;
+  }, 1000);
 }

@@ -11,6 +11,7 @@ import { fitting, labelled, onLang, words } from "./i18n.js";
 import { messageLine } from "./messages_list.js";
 import { HOUR, lastHour, spark } from "./spark.js";
 import { AVAILABLE, FINISHING, REVOKED, STATES } from "./states.js";
+import { dayOf } from "./zone.js";
 
 const ASK_MS = 10_000, SHOW_MS = 250;
 const HEIGHT = 60;
@@ -135,7 +136,7 @@ export class Drawer {
   /** @param {import("./rows.js").Cp} cp @param {number} now */
   #showMessages(cp, now) {
     const mine = this.store.messages.filter((message) => message.cp === cp.id).slice(-MESSAGES).reverse();
-    const shown = `${cp.id} ${document.documentElement.lang} ${mine[0]?.r} ${fitting(mine[0])}`;
+    const shown = `${cp.id} ${document.documentElement.lang} ${dayOf(now)} ${mine[0]?.r} ${fitting(mine[0])}`;
     if (this.messages.dataset.shown === shown) return;
     this.messages.dataset.shown = shown;
     this.messages.replaceChildren(...(mine.length ? mine.map((message) => messageLine(message, now)) : [words("li", "drawer.none", { class: "none" })]));

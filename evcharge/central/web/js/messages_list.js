@@ -3,6 +3,7 @@ import { h, icon } from "./dom.js";
 import { when } from "./format.js";
 import { fitting, labelled, lang, words } from "./i18n.js";
 import { keyed } from "./keyed.js";
+import { dayOf } from "./zone.js";
 
 const MOST = 40;
 const SHOWN_AS = { ok: "available", info: "info", warn: "unavailable", bad: "faulted" };
@@ -31,6 +32,7 @@ export class MessagesList {
     const now = this.store.now();
     const last = this.store.messages.slice(-MOST).reverse();
     this.none.hidden = last.length > 0;
-    keyed(this.list, last, (message) => `${message.r} ${lang()} ${fitting(message)}`, (message) => messageLine(message, now));
+    // What needs no date today needs one tomorrow.
+    keyed(this.list, last, (message) => `${message.r} ${lang()} ${dayOf(now)} ${fitting(message)}`, (message) => messageLine(message, now));
   }
 }

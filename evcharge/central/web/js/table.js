@@ -7,6 +7,7 @@
 import { h, put, set } from "./dom.js";
 import { t } from "./i18n.js";
 import { Heads } from "./table_heads.js";
+import { dayOf } from "./zone.js";
 
 // More rows at once than anybody reads, and few enough for a slow PC.
 const STEP = 200;
@@ -21,6 +22,7 @@ export class Table {
     this.options = options;
     this.rows = [];
     this.kept = new Map();
+    /** The day on which the rows were filled: what needed no date then needs one on the next. */ this.day = "";
     this.most = STEP;
     this.heads = new Heads(options.columns, options.sorted ?? null, () => this.#fill());
     this.body = h("tbody", { role: "rowgroup" });
@@ -48,6 +50,7 @@ export class Table {
   /** Say that the rows that are shown are still right. */
   still() {
     this.#state(this.rows.length ? "ready" : "empty", this.rows.length ? "" : this.options.empty);
+    if (this.day !== dayOf(Date.now() / 1000)) this.#fill();
   }
 
   /** Show these rows. @param {any[]} rows */
@@ -71,6 +74,7 @@ export class Table {
   }
 
   #fill() {
+    this.day = dayOf(Date.now() / 1000);
     const rows = this.heads.order(this.rows).slice(0, this.most);
     const elements = rows.map((row) => this.#row(this.options.key(row), row));
     const shown = new Set(elements);
@@ -85,7 +89,7 @@ export class Table {
   }
 
   #row(key, row) {
-    const text = JSON.stringify(row);
+    const text = this.day + JSON.stringify(row);
     let kept = this.kept.get(key);
     if (!kept) {
       const cells = this.options.columns.map((column, i) => this.#cell(column, i));

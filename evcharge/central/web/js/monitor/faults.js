@@ -2,6 +2,7 @@
 import { h, put } from "../dom.js";
 import { duration, when } from "../format.js";
 import { counted, t, told, words } from "../i18n.js";
+import { dayOf } from "../zone.js";
 
 const MOST = 20;
 const START_GRACE_S = 30;
@@ -48,7 +49,7 @@ export class Faults {
   show(spans, now, problem) {
     const found = incidents(spans, now).reverse();
     const lasted = (span) => (span.until ?? now) - span.from;
-    const key = found.map(({ from, until }) => `${from} ${until ?? Math.floor(now)}`).join();
+    const key = dayOf(now) + found.map(({ from, until }) => `${from} ${until ?? Math.floor(now)}`).join();
     if (key === this.#shown && spans) return;
     this.#shown = spans ? key : null;
     const mean = found.reduce((sum, span) => sum + lasted(span), 0) / (found.length || 1);
