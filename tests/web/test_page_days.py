@@ -59,3 +59,28 @@ async def test_a_banner_of_yesterday_says_since_which_day(run) -> None:
     today, tomorrow, dated = await run("connection", body)
     assert today != tomorrow
     assert dated in tomorrow
+
+
+async def test_a_page_of_the_audit_log_that_could_not_be_had_is_asked_for_again(run) -> None:
+    body = """
+        let asked = 0;
+        const headers = { "Content-Type": "application/json" };
+        const json = (content, status = 200) => new Response(JSON.stringify(content), { status, headers });
+        const again = new Promise((resolve) => {
+          globalThis.fetch = async (path) => {
+            if (!path.startsWith("/api/events")) return json({ rows: 0, ok: true });
+            if (++asked === 1) return json({ code: "E_BUSY", detail: "Central is starting." }, 503);
+            resolve("asked again");
+            return json({ events: [], causes: {} });
+          };
+        });
+        const root = document.body.appendChild(document.createElement("div"));
+        const unmount = m.mount(root, { cps: [] });
+        // Nobody follows the newest rows: what is written never changes.
+        root.querySelector(".toggle").click();
+        const late = new Promise((resolve) => setTimeout(() => resolve("never again"), 8000));
+        const said = await Promise.race([again, late]);
+        unmount();
+        return said;
+    """
+    assert await run("pages/audit", body) == "asked again"

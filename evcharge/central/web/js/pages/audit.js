@@ -45,10 +45,11 @@ function build({ section, keep, signal }, store) {
     const asking = query("/api/events", { ...asked(wanted), limit: PAGE, before: page.cursor });
     const again = asking === shown;
     // What is written never changes: only what came after is asked for.
-    if (again && !(keep.follow && page.first)) return;
+    if (again && !(keep.follow && page.first)) return table.still();
     const newest = again ? table.rows[0]?.n : undefined;
     const show = ({ events, causes }) => {
       const rows = events.map((row) => ({ ...row, causes })).sort((a, b) => b.n - a.n);
+      shown = asking;
       if (newest !== undefined && !rows.length) return table.still();
       table.set(newest === undefined ? rows : [...rows, ...table.rows].slice(0, PAGE));
       const oldest = table.rows.at(-1)?.n ?? 1;
@@ -56,7 +57,6 @@ function build({ section, keep, signal }, store) {
     };
     const path = newest === undefined ? asking : query("/api/events", { ...asked(wanted), limit: 1000, after: newest });
     await fill({ table, signal: turn, quiet: again, get: () => get(path, turn), show });
-    if (!turn.aborted) shown = asking;
   };
   const bar = filters(fields(store), wanted, () => page.reset());
   section.append(heading("audit", follow), chainState(signal), bar, table.element, page.element);
