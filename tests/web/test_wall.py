@@ -429,6 +429,26 @@ async def test_a_screen_on_a_wall_looks_by_a_link_until_that_is_void(room, windo
         )
 
 
+async def test_a_screen_on_a_wall_begins_anew_when_central_was_updated(room, window) -> None:
+    restarted = """(epoch) => {
+        evcharge.store.epoch = epoch;
+        evcharge.store.dispatchEvent(new CustomEvent("snapshot"));
+    }"""
+    async with window() as opened:
+        page = await room.enter(opened, "viewer", at="/?kiosk=1")
+        await expect(page.locator("html")).to_have_attribute("data-link", "live")
+        stands = "async () => { while (!globalThis.evcharge) await new Promise(requestAnimationFrame); }"
+        await page.evaluate(stands)
+        await page.evaluate("evcharge.isOld = true")
+        async with page.expect_response("**/sw.js"):
+            await page.evaluate(restarted, "the same parts")
+        assert await page.evaluate("evcharge.isOld")
+        await page.route("**/sw.js", lambda route: route.fulfill(body='const VERSION = "0123456789";'))
+        async with page.expect_navigation():
+            await page.evaluate(restarted, "an update")
+        assert page.url == f"{room.url}/?kiosk=1"
+
+
 async def test_alerts_reach_those_who_look_elsewhere(room, window) -> None:
     for cp_id in ("CP141", "CP142"):
         await room.town.engine(cp_id)

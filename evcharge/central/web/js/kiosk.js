@@ -1,5 +1,5 @@
 // A wall that nobody sits at: no controls, the screen stays awake, a click or "f" fills it.
-import { sheets } from "./dom.js";
+import { part, sheets } from "./dom.js";
 import { keys } from "./keys.js";
 
 /** Screens that may not be kept awake, or are not trusted (plain HTTP), sleep as they like. */
@@ -11,12 +11,26 @@ const fill = () => {
   if (!document.fullscreenElement) document.documentElement.requestFullscreen?.().catch(() => {});
 };
 
-/** Make the wall one of a kiosk. */
-export async function kiosk() {
+/** Begin anew when Central has come back with other parts than this page is made of. @param {import("./store.js").Store} store */
+function renew(store) {
+  const version = part("").split("/")[2];
+  let { epoch } = store;
+  store.addEventListener("snapshot", async () => {
+    if (store.epoch === epoch) return;
+    epoch = store.epoch;
+    // It names the version of all parts.
+    const worker = await fetch("/sw.js", { cache: "no-store" }).then((answer) => (answer.ok ? answer.text() : version), () => version);
+    if (!worker.includes(version)) location.reload();
+  });
+}
+
+/** Make the wall one of a kiosk. @param {import("./store.js").Store} store */
+export async function kiosk(store) {
   document.documentElement.dataset.kiosk = "";
   await sheets("kiosk");
   document.addEventListener("visibilitychange", stayAwake);
   addEventListener("click", fill);
+  renew(store);
   keys({ f: fill });
   await stayAwake();
 }

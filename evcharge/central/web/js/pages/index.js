@@ -87,7 +87,7 @@ actions.append(box, view.views.switch, ...buttons);
 // On a phone the header has no room for them.
 menu.push(...ORDERS.map(([, key, , fn, picture]) => button(key, fn, { class: "phone" }, picture)));
 
-if (queried("kiosk") === "1") await (await import("../kiosk.js")).kiosk();
+if (queried("kiosk") === "1") await (await import("../kiosk.js")).kiosk(store);
 const router = new Router(home, root, store, TABS, (name) => {
   const here = name === "wall";
   document.body.dataset.tab = name;
