@@ -183,6 +183,9 @@ class Alerts:
                 self._miss_engine(event.cp_id)
             case events.EngineLost() | events.MonitorLost() if event.reason == events.CENTRAL_STOPPED:
                 pass  # an outage of the observer
+            case events.EngineLost() if self._known(event.cp_id) and self._explained(event.cp_id):
+                # With other keys its monitor may come back, and it not.
+                self._engine_lost[event.cp_id] = event.reason, at
             case events.EngineLost() | events.MonitorLost() if self._explained(event.cp_id):
                 pass
             case events.EngineLost():
@@ -257,6 +260,9 @@ class Alerts:
                 self._end(AlertKind.DUPLICATE, event.cp_id, at)
             case events.KeyRestored():
                 self._end(AlertKind.REVOKED, event.cp_id, at)
+                if (lost := self._engine_lost.get(event.cp_id)) is not None:
+                    # Until now that was no trouble of its own.
+                    self._engine_lost[event.cp_id] = lost[0], at
             case events.DriverBlocked():
                 self._begin(AlertKind.REVOKED, event.driver_id, "", at)
                 self._end(AlertKind.DUPLICATE, event.driver_id, at)

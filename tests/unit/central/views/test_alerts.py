@@ -626,3 +626,17 @@ def test_an_engine_that_stays_away_when_its_monitor_is_back_is_an_alert_of_its_o
     alerts.take(e.MonitorSpoke(cp_id="CP001"), LATER)
     (alert,) = alerts.open()
     assert (alert.kind, alert.since) == (AlertKind.ENGINE, NOON)
+
+
+def test_an_engine_that_does_not_come_back_after_new_keys_were_issued_is_missed():
+    alerts = Alerts()
+    alerts.take(e.KeyRevoked(cp_id="CP001", epoch=1), NOON)
+    alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="its keys were revoked"), NOON)
+    alerts.take(e.MonitorLost(cp_id="CP001", link=2, reason="its keys were revoked"), NOON)
+    # The monitor was told the new credential, and the engine on another PC was not.
+    alerts.take(e.KeyRestored(cp_id="CP001", epoch=2), LATER)
+    alerts.take(e.MonitorSpoke(cp_id="CP001"), LATER)
+    (alert,) = alerts.open()
+    assert (alert.kind, alert.since) == (AlertKind.ENGINE, LATER)
+    alerts.take(e.EngineConnected(**ENGINE), LATER)
+    assert alerts.open() == []
