@@ -207,7 +207,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
         Credentials() as credentials,
     ):
         books = await _books(database, settings)
-        rules = rules_of(settings, clock, resume_key)
+        rules = rules_of(config, clock, resume_key)
         writer = await _writer(books, rules, clock)
         console = EventLog(writer.dispatcher.facts, config.lang)
         consents = Consents(credentials, _pin_key(state), writer.dispatcher.facts, time.monotonic)
@@ -555,8 +555,9 @@ def _pin_key(state: Path) -> bytes:
     return secret_files.kept_secret(state / "central" / "pin.key", secret_files.new_secret()).encode()
 
 
-def rules_of(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
+def rules_of(config: Config, clock: Clock, sign_key: bytes) -> Rules:
     """Return what the rules take from the settings."""
+    settings = config.central
     return Rules(
         now=clock(),
         wallets=settings.wallets,
@@ -573,6 +574,7 @@ def rules_of(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
         manual_start_is_open=settings.manual_start == "open",
         confirm_within_s=settings.confirm_within_s,
         default_price_centi_cents_per_kwh=parse_price(settings.default_price),
+        vat_permille=round(config.network.vat_percent * 10),
         stop_on_monitor_lost=settings.on_monitor_lost == "stop",
         sign_key=sign_key,
     )

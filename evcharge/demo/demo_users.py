@@ -78,7 +78,7 @@ async def _fill_wallets(config: Config) -> None:
     async with books_setup.open_books(config) as database:
         store = await CentralStore.open(database)
         draft, entries = PendingFacts(await store.load(now)), list[DecidedEntry]()
-        rules = rules_of(config.central, clock.utc_now, b"")
+        rules = rules_of(config, clock.utc_now, b"")
         for user in CAST:
             driver_id = DriverId(user.id)
             if user.kind != "driver" or draft.driver(driver_id) is not None:

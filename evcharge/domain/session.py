@@ -198,6 +198,13 @@ class Ticket:
     registration: int = 0
     # An operator asked for it.
     by_operator: bool = False
+    # The VAT that its price contains, in thousandths, as it was when the ticket was made; None: nobody kept it.
+    vat_permille: int | None = None
+
+    @property
+    def vat_percent(self) -> float | None:
+        """The VAT that its price contains, in percent; None: nobody kept it."""
+        return self.vat_permille / 10 if self.vat_permille is not None else None
 
     @property
     def late(self) -> bool:

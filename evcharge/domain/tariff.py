@@ -13,6 +13,13 @@ from msgspec import Struct
 _SCALE = 100_000_000
 
 
+def vat_cents(cents: int, vat_permille: int) -> int:
+    """Return how much of `cents`, which contain it, is VAT, rounded half away from nothing."""
+    with_it = 1000 + vat_permille
+    part = (abs(cents) * vat_permille * 2 + with_it) // (2 * with_it)
+    return part if cents >= 0 else -part
+
+
 # Structs, not dataclasses: each figure on a screen has its price, and a frozen dataclass costs most of that.
 class Consumption(Struct, frozen=True):
     """Energy that flowed, from `began_at` on, for `elapsed_s` seconds of a steady clock; None: nobody knows."""

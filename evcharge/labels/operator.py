@@ -429,6 +429,7 @@ SENTENCES: Mapping[str, Words] = {
     "csv energy": ("Energy (kWh)", "Energía (kWh)"),
     "csv price": ("Price (€/kWh)", "Precio (€/kWh)"),
     "csv cost": ("Cost (€)", "Coste (€)"),
+    "csv vat": ("VAT (%)", "IVA (%)"),
     "csv reason": ("Reason", "Motivo"),
     "csv note": ("Note", "Nota"),
     "csv sessions": ("Charges", "Recargas"),

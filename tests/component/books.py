@@ -127,7 +127,7 @@ _SAID_SINCE = {
     "MonitorConnected": ("epoch", "location", "said", "holds"),
     "HoldPlaced": ("holds",), "HoldLifted": ("holds",), "DriverAdded": ("epoch", "registration"),
     "DriverConnected": ("epoch",),
-    "WalletToppedUp": ("reference", "registration"), "TicketMade": ("registration",),
+    "WalletToppedUp": ("reference", "registration"), "TicketMade": ("registration", "vat_permille"),
     "AccountAdded": ("seal",), "AccountChanged": ("seal",),
     "AccountRemoved": ("seal",), "TokenMade": ("seal",), "TokenRemoved": ("seal",), "LoggedIn": ("login",),
     "LoggedOut": ("login",),

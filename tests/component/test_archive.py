@@ -10,7 +10,7 @@ import pytest
 
 from evcharge.central.books.archive import MAX_HISTORY, STATES, Archive, ListPage, cursor, order_of
 from evcharge.central.books.rows import DecidedEntry
-from evcharge.central.rules.commands import Note
+from evcharge.central.rules.commands import MovePoint, Note
 from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import ClockJumped, HoldPlaced, Unread
@@ -142,11 +142,28 @@ async def test_what_stands_on_paper_is_found_by_its_keys(archive):
         "correction": archive.on_paper(session_id),
         "ledger_by_driver": archive.movements("D01", 0, SINCE, UNTIL),
         "events_by_type": archive.meanwhile("CP001", 1, 99),
+        "events_of_place": archive.whereabouts("CP001"),
     }
     for wanted, asking in asked.items():
         await asking
         assert [plan for plan in archive._database.plans if plan.startswith("SCAN")] == []
         assert any(wanted in plan for plan in archive._database.plans), archive._database.plans
+
+
+async def test_where_a_point_stood_is_told_of_each_instant(tmp_path: Path):
+    network = Network()
+    for cp_id in ("CP001", "CP002"):
+        network.point_is_there(cp_id, location="Elche")
+    async with opened(tmp_path) as books:
+        archive = Archive(books.database)
+        await books.store.commit(entries(network))
+        network.later(60)
+        network.does(MovePoint, cp_id="CP001", location="Altea")
+        await books.store.commit(entries(network))
+        stood = await archive.whereabouts("CP001")
+    instants = [text_of(NOON + timedelta(seconds=s)) for s in (-1, 0, 59, 60, 61)]
+    assert [stood.of("CP001", at).name for at in instants] == ["Elche", "Elche", "Elche", "Altea", "Altea"]
+    assert list(stood.at) == ["CP001"]
 
 
 @pytest.mark.only_sqlite

@@ -14,6 +14,7 @@ from evcharge.central.books.status_history import Incident
 from evcharge.central.rules import commands as c
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.location import Location, WeatherKind
+from evcharge.domain.session import Ticket
 from tests.component.books import (
     at,
     busy_day,
@@ -36,9 +37,14 @@ async def test_old_books_come_through(tmp_path: Path, schema: int):
     written_by_an_older(path, schema, entries(network))
     async with opened(tmp_path) as books:
         facts = await books.store.load(NOON)
-    # What lay in the quarantine then has no session: it stays there, and takes no room. Registers were not kept.
+    # What lay in the quarantine then has no session: it stays there, and takes no room. Registers were not kept, nor
+    # the VAT of tickets.
     expected: dict[str, Any] = lasting(network.facts) | {"quarantine": {}, "foreign": {}}
     expected["points"] = [replace(point, register_mwh=None) for point in expected["points"]]
+    expected["requests"] = {
+        name: replace(one, vat_permille=None) if isinstance(one, Ticket) else one
+        for name, one in expected["requests"].items()
+    }
     assert lasting(facts) == expected
     with raw(path) as connection:
         assert violations(connection) == []
@@ -87,6 +93,7 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
     with raw(path) as old:
         for table in ("debt", "reading", "receipt", "currency"):
             old.execute(f"DROP TABLE {table}")
+        old.execute("DROP INDEX events_of_place")
         old.execute("DROP TRIGGER ticket_has_a_receipt")
         old.execute("DROP INDEX ledger_by_driver")
         old.execute("DROP VIEW ticket_now")
@@ -94,12 +101,24 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
             old.execute(f"ALTER TABLE session DROP COLUMN {column}")
         for column in ("country", "latitude", "longitude"):
             old.execute(f"ALTER TABLE weather DROP COLUMN {column}")
+        old.execute("ALTER TABLE ticket DROP COLUMN vat_permille")
         money = (Path(store.__file__).parent / "schema" / "017_money.sql").read_text("utf-8")
         old.execute(money[money.index("CREATE VIEW ticket_now") :].partition(";")[0])
         old.execute("PRAGMA user_version = 18")
     facts = await reloaded(tmp_path)
     assert dict(facts.debtors()) == {"D01": 125}
     assert owed_cents(facts, "D01") == 125
+
+
+async def test_tickets_of_old_books_have_no_vat_for_nobody_kept_it(tmp_path: Path):
+    path = tmp_path / "central.db"
+    written_by_an_older(path, 5, entries(busy_day()))
+    async with opened(tmp_path) as books:
+        await books.store.load(NOON)
+    with raw(path) as connection:
+        assert rows(connection, "SELECT DISTINCT vat_permille FROM ticket_now") == [(None,)]
+    # Nor does the log say one.
+    assert verify.check(path) == []
 
 
 async def test_a_place_that_names_its_country_has_one_spelling_in_old_books(tmp_path: Path):

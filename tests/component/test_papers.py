@@ -1,5 +1,7 @@
 """A charge in full, its receipt, and a driver's month over HTTP; and how much of a charge's course the books keep."""
 
+import contextlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from evcharge.central.rules.charge_curve import MOST
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import MeterReading
 from evcharge.domain.journal_records import AnyRecord
+from evcharge.runtime.config import NetworkSettings
 from tests.component.books import entries, raw
 from tests.component.books import opened as books_opened
 from tests.component.callers import cookie_of, shaped
 from tests.component.office import Answer, Office, opened
+from tests.component.test_api_books import text_of
+from tests.component.test_report import file_of
 from tests.unit.central.builders import ADMIN, NOON, Network
 
 
@@ -59,6 +64,61 @@ async def test_a_session_has_its_receipt_and_what_happened_meanwhile(office: Off
     assert told["receipt"]["total_cents"] == 30
     again = shaped(await office.ask("GET", f"/api/sessions/{second}"), answers.SessionAnswer)
     assert again["receipt"]["number"] == 2
+
+
+async def test_papers_of_the_past_stay_as_they_were_when_the_vat_and_the_place_change(tmp_path: Path):
+    def at(vat_percent: float) -> contextlib.AbstractAsyncContextManager[Office]:
+        return opened(tmp_path, network=NetworkSettings(vat_percent=vat_percent))
+
+    async with at(21.0) as office:
+        (first,) = await charged(office)
+        order = {"cents": 20, "reason": "cable was broken", "reference": "r-1"}
+        back = await office.ask("POST", f"/api/sessions/{first}/refund", order)
+        assert back.status == 200, back.body
+        (made,) = office.rows("TicketMade")
+        assert '"vat_permille":210' in made["data"]
+    async with at(10.0) as office:
+        (second,) = await charged(office)
+        where = (await office.get("/api/cps/CP001"))["location"]
+        moved = await office.ask("PATCH", "/api/cps/CP001", {"location": "Elche"})
+        assert moved.status == 200, moved.body
+        (third,) = await charged(office)
+        told = [await office.get(f"/api/sessions/{one}") for one in (first, second, third)]
+        assert [one["receipt"]["vat"] for one in told] == [
+            {"percent": 21.0, "total_cents": 30, "cents": 5},
+            {"percent": 10.0, "total_cents": 50, "cents": 5},
+            {"percent": 10.0, "total_cents": 50, "cents": 5},
+        ]
+        assert [one["ticket"]["vat_percent"] for one in told] == [21.0, 10.0, 10.0]
+        assert [one["receipt"]["location"] for one in told] == [where, where, "Elche"]
+        month = shaped(await office.ask("GET", "/api/drivers/D01/statement"), answers.StatementAnswer)
+        assert month["vat"] == [
+            {"percent": 10.0, "total_cents": 100, "cents": 9},
+            {"percent": 21.0, "total_cents": 30, "cents": 5},
+        ]
+        head, *rows = await file_of(office, "/api/tickets.csv?lang=en")
+        columns = [head.index(name) for name in ("\ufeffSession", "Location", "VAT (%)")]
+        assert [[row[column] for column in columns] for row in rows] == [
+            [third, "Elche", "10.0"],
+            [second, where, "10.0"],
+            [first, where, "21.0"],
+        ]
+        head, *rows = await file_of(office, "/api/sessions.csv?lang=en")
+        assert [row[head.index("Location")] for row in rows] == ["Elche", where, where]
+        head, *rows = await file_of(office, "/api/tickets.csv")
+        assert [row[head.index("vat_percent")] for row in rows] == ["10.0", "10.0", "21.0"]
+        # A month that is over names where a point stood at its end; this one goes on.
+        head, row, _total = await file_of(office, "/api/report.csv?by=cp&lang=en")
+        assert row[head.index("Location")] == "Elche"
+        cdrs = (await text_of(office, "/api/cdrs.json"))[0]
+        costs = [(one["id"], one["total_cost"]["excl_vat"]) for one in json.loads(cdrs)]
+        assert costs == [
+            (third, 0.45),
+            (second, 0.45),
+            (first, 0.41),
+            (f"{first}-C", -0.41),
+            (f"{first}-1", 0.25),
+        ]
 
 
 async def test_a_month_of_a_driver_names_each_charge_and_what_else_moved(office: Office):

@@ -335,13 +335,17 @@ FORGERIES: dict[str, tuple[str, str]] = {
         f"UPDATE ticket SET driver_id = 'D01' WHERE session_id = {NEWEST}",
         r"ticket S-D03-\S+: driver_id is 'D01'; the audit log says 'D03'",
     ),
+    "a ticket contains another VAT": (
+        f"UPDATE ticket SET vat_permille = 100 WHERE session_id = {NEWEST}",
+        r"ticket S-D03-\S+: vat_permille is 100; the audit log says 0",
+    ),
     "a ticket is deleted": (
         f"DELETE FROM inbox WHERE session_id = {NEWEST}; DELETE FROM ticket WHERE session_id = {NEWEST}",
         r"ticket S-D03-\S+ is missing, but the audit log has it",
     ),
     "a ticket is made up": (
         "INSERT INTO ticket SELECT session_id, request_id, cp_id, driver_id, 0, 0, price_centi_cents_per_kwh, 'full',"
-        " authorised_at, ended_at, 0, NULL, ended_at, 0 FROM session WHERE state = 'REFUSED'",
+        " authorised_at, ended_at, 0, NULL, ended_at, 0, 0 FROM session WHERE state = 'REFUSED'",
         r"ticket S-D02-\S+: no event in the audit log accounts for it",
     ),
     "a ticket is hidden from its driver": (

@@ -1,9 +1,10 @@
 """A month by driver or by charging point, and files for people: what they say is what the books hold."""
 
+import contextlib
 import csv
 import io
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -109,12 +110,25 @@ async def test_a_report_as_a_file_for_programs_and_for_people(office: Office):
     assert rows[-1] == ["SUMME", "", "3", "0:00:00", "6,234567", "1,36"]
 
 
+async def test_a_report_of_a_month_that_is_over_names_where_a_point_stood_at_its_end(tmp_path: Path):
+    def on(month: int) -> contextlib.AbstractAsyncContextManager[Office]:
+        return opened(tmp_path, clock=lambda: datetime(2026, month, 15, tzinfo=UTC))
+
+    async with on(1) as office:
+        await charge(office, "D2", "CP2", 1_000_000)
+    async with on(2) as office:
+        moved = await office.ask("PATCH", "/api/cps/CP2", {"location": "Elche"})
+        assert moved.status == 200, moved.body
+        rows = await file_of(office, "/api/report.csv?by=cp&lang=en&month=2026-01")
+        assert rows[1][:2] == ["CP2", "Berlin"]
+
+
 async def test_a_spanish_spreadsheet_opens_tickets_and_sessions(office: Office):
     corrected = await three_charges(office)
     head, *rows = await file_of(office, "/api/tickets.csv?lang=es", ";")
     assert head == [
         f"{BOM}Sesión", "Punto de recarga", "Lugar", "Conductor", "Inicio", "Fin", "Duración", "Energía (kWh)",
-        "Precio (€/kWh)", "Coste (€)", "Motivo", "Nota",
+        "Precio (€/kWh)", "Coste (€)", "Motivo", "Nota", "IVA (%)",
     ]  # fmt: skip
     (row,) = [row for row in rows if row[0] == corrected]
     # The network's clocks, and what was put right is in the figures.
@@ -124,7 +138,7 @@ async def test_a_spanish_spreadsheet_opens_tickets_and_sessions(office: Office):
     ended = datetime.fromisoformat(ticket["ended_at"]).astimezone(MADRID)
     assert row[1:4] == ["CP3", "Berlin", "D2"]
     assert row[5] == f"{ended:%Y-%m-%d %H:%M:%S}"
-    assert row[7:] == ["2,000000", "0,25", "0,30", "desenchufado", "corregido después"]
+    assert row[7:] == ["2,000000", "0,25", "0,30", "desenchufado", "corregido después", "0,0"]
     head, *rows = await file_of(office, "/api/sessions.csv?lang=en")
     assert head[:5] == [f"{BOM}Session", "Charging point", "Location", "Driver", "State"]
     assert {row[4] for row in rows} == {"ended"}

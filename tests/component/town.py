@@ -23,7 +23,14 @@ from evcharge.evc1.caller import connect
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.tickets import LIVENESS, Identity, IssuedTicket, Liveness, seal_ticket
 from evcharge.runtime.clock import Clock, utc_now
-from evcharge.runtime.config import CentralSettings, Config, KafkaSettings, NotifySettings, ReachSettings
+from evcharge.runtime.config import (
+    CentralSettings,
+    Config,
+    KafkaSettings,
+    NetworkSettings,
+    NotifySettings,
+    ReachSettings,
+)
 from evcharge.runtime.health_socket import OwnHealth
 from evcharge.security import secret_files, state_folder
 from evcharge.storage.store_errors import StoreFull
@@ -274,6 +281,7 @@ async def running(
     clock: Clock = utc_now,
     notify: NotifySettings | None = None,
     kafka: KafkaSettings | None = None,
+    network: NetworkSettings | None = None,
     other_registries: Sequence[str] = (),
     **central: object,
 ) -> AsyncIterator[Town]:
@@ -285,6 +293,7 @@ async def running(
         reach=ReachSettings(registry_url=registry_url, other_registries=list(other_registries)),
         notify=notify or NotifySettings(),
         kafka=kafka or KafkaSettings(),
+        network=network or NetworkSettings(),
     )
     handler = _Lines()
     root = logging.getLogger("evcharge")

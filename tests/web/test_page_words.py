@@ -3,6 +3,8 @@
 import re
 from functools import partial
 
+import pytest
+
 
 async def test_what_a_peer_said_is_worded_in_the_audit_log_where_central_knows_it(run) -> None:
     body = """
@@ -139,6 +141,23 @@ async def test_instants_and_days_are_told_by_the_zone_of_the_network_and_not_by_
     ]
 
 
+@pytest.mark.parametrize(
+    ("total", "last"),
+    [(200, "without VAT|1.74 €"), (233, "older tickets, whose VAT rate was not kept|0.33 €")],
+)
+async def test_a_month_with_several_rates_of_vat_says_each_and_what_nobody_kept(run, total, last) -> None:
+    body = """
+        const { ready, bill } = await import("/static/js/paper.js");
+        await ready();
+        const vat = [{ percent: 10, total_cents: 79, cents: 5 }, { percent: 21, total_cents: 121, cents: 21 }];
+        const rows = bill({ lines: [], total_cents: TOTAL, energy_mwh: 4e6, vat }).querySelectorAll("tfoot tr");
+        const told = (row) => [row.firstChild, row.lastChild].map((one) => one.textContent.replaceAll("\u00a0", " "));
+        return [...rows].slice(1).map((row) => told(row).join("|"));
+    """.replace("TOTAL", str(total))
+    said = await run("format", body)
+    assert said == ["of which VAT, 10 %0.79 €|0.05 €", "of which VAT, 21 %1.21 €|0.21 €", last]
+
+
 async def test_paper_says_which_currency_it_is_where_several_have_its_sign(room, window) -> None:
     body = """
         const { setLang } = await import("/static/js/i18n.js");
@@ -146,7 +165,8 @@ async def test_paper_says_which_currency_it_is_where_several_have_its_sign(room,
         const { euros } = await import("/static/js/format.js");
         await ready();
         const lines = [{ kind: "energy", price: "0.2515", energy_mwh: 4e6, cents: 123456, reason: "", at: null }];
-        const made = () => bill({ lines, total_cents: 123456, energy_mwh: 4e6, vat: { percent: 21, cents: -5 } });
+        const vat = { percent: 21, total_cents: 123456, cents: -5 };
+        const made = () => bill({ lines, total_cents: 123456, energy_mwh: 4e6, vat });
         const cells = () => [...made().querySelectorAll("tbody td, tfoot .n:last-child")].map((x) => x.textContent);
         const told = () => [euros(5), ...cells()].filter((x) => !x.includes("Wh") || x.includes("/"));
         const english = told();

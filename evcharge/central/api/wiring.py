@@ -51,6 +51,7 @@ from evcharge.central.services.registry_accounts import Registrar
 from evcharge.central.services.weather_watch import WeatherLink
 from evcharge.central.views.board import MAX_MESSAGES, Board, Opening
 from evcharge.central.views.driver_board import DriverBoard
+from evcharge.central.views.papers import Issuer
 from evcharge.central.views.telemetry import Telemetry
 from evcharge.http.registry_client import RegistryAddress
 from evcharge.http.server import Turns
@@ -138,8 +139,9 @@ async def website(
     push.follow(feed)
     figures = Figures(dispatcher, feed, store, writer.alerts, lambda: len(archive.unread), services.backlog)
     party = party_of(config)
-    issuer = party.issuer
-    sessions = Sessions(dispatcher.facts, archive, feed, store.days, party)
+    runs_it = config.network
+    issuer = Issuer(runs_it.operator, runs_it.tax_id, runs_it.address)
+    sessions = Sessions(dispatcher.facts, archive, feed, store.days, party, issuer)
     pages = Pages(access, lang=config.lang, dev=settings.web_dev)
     rooms: list[Room] = [
         pages,
@@ -157,7 +159,7 @@ async def website(
         AlertsRoom(dispatcher, writer.alerts),
         WeatherRoutes(dispatcher, services.weather, clock),
         Audit(archive, store, services.chain),
-        Reports(dispatcher.facts, archive, store.days, clock),
+        Reports(archive, store.days, clock),
         Stats(dispatcher, store, Statistics(books.database, store.days), clock),
         Metrics(figures, dispatcher, access),
         NotifyRoutes(dispatcher, services.notifier),

@@ -138,11 +138,10 @@ class ReportRow:
 
 @dataclass(slots=True)
 class Whereabouts:
-    """Where each charging point has stood, and since when; what the weather's source says of those locations."""
+    """Where charging points have stood, and since when."""
 
     since: dict[str, list[str]] = field(default_factory=dict)
     at: dict[str, list[Location]] = field(default_factory=dict)
-    weathers: dict[str, Weather] = field(default_factory=dict)
 
     def of(self, cp_id: str, instant: str) -> Location:
         """Return where `cp_id` stood at an instant of the books; before its first word, where it stood first."""
@@ -185,10 +184,13 @@ class Archive:
             found.setdefault(row["session_id"], []).append(row)
         return found
 
-    async def whereabouts(self) -> Whereabouts:
-        """Return where charging points have stood: as many rows as there were moves."""
+    async def whereabouts(self, cp_id: str = "") -> Whereabouts:
+        """Return where all charging points, or that one, have stood: as many rows as there were moves."""
+        of_it = "cp_id = :cp_id AND " if cp_id else ""
         rows = await self._database.read(
-            "SELECT n, at, type, data FROM events WHERE type IN ('PointAdded', 'PointMoved') ORDER BY n"
+            "SELECT n, at, type, data FROM events "  # noqa: S608
+            f"WHERE {of_it}type IN ('PointAdded', 'PointMoved') ORDER BY n",
+            {"cp_id": cp_id} if cp_id else {},
         )
         found = Whereabouts()
         for row in rows:
@@ -196,9 +198,12 @@ class Archive:
             if isinstance(event, PointAdded | PointMoved):
                 found.since.setdefault(event.cp_id, []).append(row["at"])
                 found.at.setdefault(event.cp_id, []).append(Location(event.location))
-        weathers = await self._database.read("SELECT * FROM weather")
-        found.weathers = {row["place"]: weather_of(row) for row in weathers}
         return found
+
+    async def weathers(self) -> dict[str, Weather]:
+        """Return what the weather's source says of each location, by its key."""
+        rows = await self._database.read("SELECT * FROM weather")
+        return {row["place"]: weather_of(row) for row in rows}
 
     async def report(
         self, by: str, since: datetime, until: datetime, pause: Callable[[], Awaitable[None]]

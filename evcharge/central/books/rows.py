@@ -133,7 +133,7 @@ _TABLES: dict[type[Change], _Table] = {
         (
             "session_id", "request_id", "cp_id", "driver_id", "registration", "energy_mwh", "cost_cents",
             "price_centi_cents_per_kwh", "reason", "started_at", "ended_at", "estimated",
-            "elapsed_s", "received_at",
+            "elapsed_s", "received_at", "vat_permille",
         ),
     ),
     Correction: _table(
@@ -543,6 +543,7 @@ def ticket_of(row: Row) -> Ticket:
         corrected_paid_cents=row["corrected_paid_cents"],
         registration=row["registration"],
         by_operator=bool(row["by_operator"]),
+        vat_permille=row["vat_permille"],
     )
 
 

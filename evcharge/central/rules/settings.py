@@ -29,6 +29,8 @@ class Rules:
     manual_start_is_open: bool = False
     confirm_within_s: int = 30
     default_price_centi_cents_per_kwh: int = 2_500
+    # The VAT that every price contains, in thousandths.
+    vat_permille: int = 0
     stop_on_monitor_lost: bool = False
     # What Central signs its STARTs with.
     sign_key: bytes = field(default=b"", repr=False)

@@ -124,6 +124,8 @@ def issue_ticket(
             received_at=rules.now,
             registration=session.registration,
             by_operator=session.by_operator,
+            # A supply is taxed at the rate of its end.
+            vat_permille=rules.vat_permille,
         )
     )
     draft.say(
@@ -142,6 +144,7 @@ def issue_ticket(
             registration=session.registration,
             owed_cents=owed,
             by_operator=session.by_operator,
+            vat_permille=rules.vat_permille,
         )
     )
     owe(draft, session, owed)

@@ -7,18 +7,17 @@ the books say, and so does the energy, where that of credit CDRs is taken away.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from evcharge import labels
 from evcharge.central.rules.facts import Weather
-from evcharge.central.views.papers import Issuer
 from evcharge.domain.countries import ALPHA_3
 from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason
-from evcharge.domain.tariff import Tariff
+from evcharge.domain.tariff import Tariff, vat_cents
 from evcharge.runtime.network_currency import currency
 
 _MOST_ID = 36
@@ -31,24 +30,10 @@ Cdr = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Whose charges these are: a country (ISO 3166 alpha-2), the three letters of OCPI, and who writes receipts."""
+    """Whose charges these are: a country (ISO 3166 alpha-2), and the three letters of OCPI."""
 
     country_code: str
     party_id: str
-    issuer: Issuer = field(default_factory=Issuer)
-
-    def price(self, cents: int) -> dict[str, Decimal]:
-        """Return what a driver pays as OCPI has it: with the VAT that it contains, where the network knows that."""
-        if not self.issuer.vat_permille:
-            return {"excl_vat": Decimal(cents).scaleb(-2)}
-        without = cents - self.issuer.vat_cents(cents)
-        return {"excl_vat": Decimal(without).scaleb(-2), "incl_vat": Decimal(cents).scaleb(-2)}
-
-    def kwh_price(self, centi_cents: int) -> dict[str, Decimal]:
-        """Return the price of a kWh, which OCPI wants without its VAT, and that in percent."""
-        permille = self.issuer.vat_permille
-        price = {"price": Tariff(centi_cents).euros_without_vat(permille)}
-        return price | ({"vat": Decimal(permille).scaleb(-1)} if permille else {})
 
 
 def cdrs(
@@ -66,7 +51,7 @@ def cdrs(
         yield {
             **made,
             "id": credit_id,
-            "total_cost": party.price(-cents),
+            "total_cost": _price(ticket, -cents),
             "credit": True,
             "credit_reference_id": made["id"],
             "last_updated": _instant(correction["at"]),
@@ -79,7 +64,7 @@ def cdrs(
             "id": short(f"{ticket['session_id']}-{correction['number']}"),
             "end_date_time": _instant(correction["ended_at"]),
             **_measured(ticket, energy_mwh, made["tariffs"][0]["id"], elapsed_s),
-            "total_cost": party.price(cents),
+            "total_cost": _price(ticket, cents),
             "remark": f"Corrected: {correction['reason']}"[:_MOST_REMARK],
             "last_updated": _instant(correction["at"]),
         }
@@ -120,7 +105,7 @@ def _first(ticket: Row, party: Party, where: Location, weather: Weather | None) 
                         "price_components": [
                             {
                                 "type": "ENERGY",
-                                **party.kwh_price(ticket["price_centi_cents_per_kwh"]),
+                                **_kwh_price(ticket),
                                 "step_size": 1,
                             }
                         ]
@@ -130,10 +115,25 @@ def _first(ticket: Row, party: Party, where: Location, weather: Weather | None) 
             }
         ],
         **_measured(ticket, ticket["energy_mwh"], tariff_id, ticket["elapsed_s"]),
-        "total_cost": party.price(ticket["cost_cents"]),
+        "total_cost": _price(ticket, ticket["cost_cents"]),
         "remark": _remark(ticket),
         "last_updated": _instant(ticket["received_at"]),
     }
+
+
+def _price(ticket: Row, cents: int) -> dict[str, Decimal]:
+    """Return what a driver pays as OCPI has it: with the VAT that it contains, where the ticket kept that."""
+    if not ticket["vat_permille"]:
+        return {"excl_vat": Decimal(cents).scaleb(-2)}
+    without = cents - vat_cents(cents, ticket["vat_permille"])
+    return {"excl_vat": Decimal(without).scaleb(-2), "incl_vat": Decimal(cents).scaleb(-2)}
+
+
+def _kwh_price(ticket: Row) -> dict[str, Decimal]:
+    """Return the price of a kWh, which OCPI wants without its VAT, and that in percent."""
+    permille = ticket["vat_permille"] or 0
+    price = {"price": Tariff(ticket["price_centi_cents_per_kwh"]).euros_without_vat(permille)}
+    return price | ({"vat": Decimal(permille).scaleb(-1)} if permille else {})
 
 
 def _measured(ticket: Row, energy_mwh: int, tariff_id: str, elapsed_s: int | None) -> Cdr:

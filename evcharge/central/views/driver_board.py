@@ -304,6 +304,7 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "corrected_mwh": ticket.corrected_mwh,
         "corrected_cents": ticket.corrected_cents,
         "by_operator": ticket.by_operator,
+        "vat_percent": ticket.vat_percent,
     }
 
 
@@ -324,4 +325,5 @@ def _ticket(event: TicketMade) -> Ticket:
         received_at=datetime.fromtimestamp(event.received_at or event.ended_at, UTC),
         registration=event.registration,
         by_operator=event.by_operator,
+        vat_permille=event.vat_permille,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from evcharge.domain.billing import price_text
 from evcharge.domain.session import Ticket
-from evcharge.domain.tariff import Consumption, Tariff
+from evcharge.domain.tariff import Consumption, Tariff, vat_cents
 from evcharge.runtime.network_currency import currency
 
 Json = dict[str, Any]
@@ -15,26 +15,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Who runs the network, as `[network]` says; `vat_permille` of 0: receipts have no line of VAT."""
+    """Who runs the network, as `[network]` says."""
 
     operator: str = ""
     tax_id: str = ""
     address: str = ""
-    vat_permille: int = 0
 
-    def vat_cents(self, cents: int) -> int:
-        """Return how much of `cents`, which contain it, is VAT, rounded half away from nothing."""
-        with_it = 1000 + self.vat_permille
-        part = (abs(cents) * self.vat_permille * 2 + with_it) // (2 * with_it)
-        return part if cents >= 0 else -part
-
-    def told(self, cents: int) -> Json:
-        """Return who charges `cents`, of which currency, and the VAT that they contain."""
-        vat = (
-            {"percent": self.vat_permille / 10, "cents": self.vat_cents(cents)} if self.vat_permille else None
-        )
+    def told(self) -> Json:
+        """Return who charges, and in which currency."""
         about = {"operator": self.operator, "tax_id": self.tax_id, "address": self.address}
-        return {**about, "vat": vat, "currency": currency().code}
+        return {**about, "currency": currency().code}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +103,8 @@ def receipt(
         "lines": lines,
         "total_cents": total,
         "energy_mwh": ticket.energy_mwh + ticket.corrected_mwh,
-        **issuer.told(total),
+        "vat": next(iter(_vat([(ticket.vat_percent, total)])), None),
+        **issuer.told(),
     }
 
 
@@ -129,5 +120,22 @@ def statement(tickets: list[Json], moved: Iterable[Mapping[str, Any]], issuer: I
         "sessions": len(tickets),
         "energy_mwh": sum(one["energy_mwh"] + one["corrected_mwh"] for one in tickets),
         "total_cents": cents,
-        **issuer.told(cents),
+        "vat": _vat((one["vat_percent"], one["cost_cents"] + one["corrected_cents"]) for one in tickets),
+        **issuer.told(),
     }
+
+
+def _vat(sums: Iterable[tuple[float | None, int]]) -> list[Json]:
+    """Return the VAT that `sums` (a rate in percent, cents) contain, rate by rate; [] where no rate is above 0.
+
+    Cents whose rate nobody kept (None) are in none of them.
+    """
+    of_rate: dict[float, int] = {}
+    for percent, cents in sums:
+        if percent is not None:
+            of_rate[percent] = of_rate.get(percent, 0) + cents
+    return [
+        {"percent": percent, "total_cents": cents, "cents": vat_cents(cents, round(percent * 10))}
+        for percent, cents in sorted(of_rate.items())
+        if any(of_rate)
+    ]

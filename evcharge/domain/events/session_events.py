@@ -183,6 +183,8 @@ class TicketMade(Event):
     owed_cents: int = 0
     # An operator had asked for it.
     by_operator: bool = False
+    # The VAT that its price contains, in thousandths: what is configured when it is made. None: an older Central.
+    vat_permille: int | None = None
 
 
 class TicketShown(Event):

@@ -734,6 +734,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "csv energy": "Energia (kWh)",
         "csv price": "Preu (€/kWh)",
         "csv cost": "Import (€)",
+        "csv vat": "IVA (%)",
         "csv note": "Nota",
         "csv sessions": "Recàrregues",
         "report total": "TOTAL",

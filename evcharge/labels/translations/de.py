@@ -750,6 +750,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "csv energy": "Energie (kWh)",
         "csv price": "Preis (€/kWh)",
         "csv cost": "Betrag (€)",
+        "csv vat": "MwSt. (%)",
         "csv note": "Hinweis",
         "csv sessions": "Ladevorgänge",
         "report total": "SUMME",

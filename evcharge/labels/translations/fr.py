@@ -774,6 +774,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "csv energy": "Énergie (kWh)",
         "csv price": "Prix (€/kWh)",
         "csv cost": "Coût (€)",
+        "csv vat": "TVA (%)",
         "csv note": "Remarque",
         "csv sessions": "Recharges",
         "report total": "TOTAL",

@@ -723,6 +723,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "csv energy": "Energia (kWh)",
         "csv price": "Preço (€/kWh)",
         "csv cost": "Montante (€)",
+        "csv vat": "IVA (%)",
         "csv note": "Nota",
         "csv sessions": "Carregamentos",
         "report total": "TOTAL",

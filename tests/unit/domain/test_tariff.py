@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evcharge.domain.billing import MAX_PRICE_CENTI_CENTS
-from evcharge.domain.tariff import Consumption, Tariff
+from evcharge.domain.tariff import Consumption, Tariff, vat_cents
 
 energies = st.integers(0, 10**15)
 prices = st.integers(0, MAX_PRICE_CENTI_CENTS)
@@ -57,6 +57,14 @@ def test_affordable_energy_is_paid_in_full_and_no_more_would_be(cents: int, pric
 
 def test_at_no_price_only_the_cap_counts():
     assert Tariff(0).affordable_mwh(0, Consumption(123)) == 123
+
+
+@pytest.mark.parametrize(
+    ("cents", "permille", "vat"),
+    [(121, 210, 21), (250, 210, 43), (-250, 210, -43), (1, 210, 0), (250, 0, 0), (105, 55, 5)],
+)
+def test_vat_is_the_part_of_the_sum_that_it_is(cents: int, permille: int, vat: int):
+    assert vat_cents(cents, permille) == vat
 
 
 def test_one_cent_buys_its_worth():

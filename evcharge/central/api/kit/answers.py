@@ -166,6 +166,7 @@ class Ticket(Shape):
     `elapsed_s` is null when the charging point does not say how long it lasted: the times are then those of arrival.
     `late`: Central heard of the end, at `received_at`, more than a minute after it.
     What corrections have come to since is not in `energy_mwh` and `cost_cents`: it stands beside them.
+    `vat_percent`: what the price contains of VAT, as it was when the ticket was made; null: no release kept it then.
     """
 
     session_id: str
@@ -186,6 +187,7 @@ class Ticket(Shape):
     corrected_mwh: int
     corrected_cents: int
     by_operator: bool
+    vat_percent: float | None
 
 
 class TicketRow(Ticket):
@@ -248,14 +250,18 @@ class BillLine(Shape):
 
 
 class Vat(Shape):
-    """The VAT that a sum contains."""
+    """The VAT of one rate: `cents` of the `total_cents` that have it."""
 
     percent: float
+    total_cents: int
     cents: int
 
 
 class Receipt(Shape):
-    """What a printed receipt says. `number` counts all tickets; `vat` is null where the network has none."""
+    """What a printed receipt says. `number` counts all tickets.
+
+    `location` is where it was, and `vat` that of its ticket: null where that contains none, or none was kept.
+    """
 
     number: int
     issued_at: str
@@ -283,7 +289,9 @@ class Movement(Shape):
 class StatementAnswer(Answer):
     """A driver's month: its tickets as they are now, the oldest first, and what else moved in its wallet.
 
-    `complete` is false where the month has more tickets, or movements, than one statement lists.
+    `complete` is false where the month has more tickets, or movements, than one statement lists. `vat` has each rate
+    that its tickets were made with, corrections included; [] where none contains any. Not in it: tickets whose rate no
+    release kept.
     """
 
     driver_id: str
@@ -297,7 +305,7 @@ class StatementAnswer(Answer):
     operator: str
     tax_id: str
     address: str
-    vat: Vat | None
+    vat: list[Vat]
     currency: str
     complete: bool
 

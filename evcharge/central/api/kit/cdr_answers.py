@@ -11,7 +11,7 @@ from evcharge.central.api.kit.answers import Shape
 
 
 class CdrPrice(Shape):
-    """An amount: `incl_vat` is what the driver pays. Where `[network] vat_percent` is 0 that is `excl_vat`, alone."""
+    """An amount: `incl_vat` is what the driver pays. Where its ticket has no VAT that is `excl_vat`, alone."""
 
     excl_vat: float
     incl_vat: float | UnsetType = UNSET

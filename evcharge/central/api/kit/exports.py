@@ -10,7 +10,6 @@ from evcharge.central.api.kit.csv_export import for_programs
 from evcharge.central.books.archive import Archive, ListPage
 from evcharge.central.feed import Live
 from evcharge.central.views.cdr import Party, cdrs
-from evcharge.central.views.papers import Issuer
 from evcharge.domain.days import Days
 from evcharge.domain.ids import CpId
 from evcharge.runtime.config import Config
@@ -25,7 +24,7 @@ _SESSION_COLUMNS = (
 _TICKET_COLUMNS = (
     "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "elapsed_s", "received_at",
     "late", "reason", "estimated", "price", "energy_mwh", "cost_cents", "corrected_mwh", "corrected_cents",
-    "day", "owed_cents", "rebuilt", "by_operator",
+    "day", "owed_cents", "rebuilt", "by_operator", "vat_percent",
 )  # fmt: skip
 _COLUMNS = {"sessions": _SESSION_COLUMNS, "tickets": _TICKET_COLUMNS}
 
@@ -37,9 +36,7 @@ Filters = Mapping[str, Any]
 
 def party_of(config: Config) -> Party:
     """Return whose charges the settings say these are."""
-    by = config.network
-    issuer = Issuer(by.operator, by.tax_id, by.address, round(by.vat_percent * 10))
-    return Party(config.central.country_code, config.central.party_id, issuer)
+    return Party(config.central.country_code, config.central.party_id)
 
 
 class Exports:
@@ -70,14 +67,14 @@ class Exports:
 
     async def cdrs(self, filters: Filters) -> Pages:
         """Yield pages of CDRs; what corrects a ticket stands right behind it."""
-        where = await self._archive.whereabouts()
+        where, weathers = await self._archive.whereabouts(), await self._archive.weathers()
         async for rows in self._rows("tickets", filters):
             corrections = await self._archive.corrections([row["session_id"] for row in rows])
             page: list[views.Json] = []
             for row in rows:
                 # As it was at the start, though the charging point may stand elsewhere by now.
                 location = where.of(row["cp_id"], row["started_at"])
-                weather = where.weathers.get(location.key)
+                weather = weathers.get(location.key)
                 since = [dict(one) for one in corrections.get(row["session_id"], ())]
                 page += cdrs(dict(row), since, self._party, location, weather)
             yield page

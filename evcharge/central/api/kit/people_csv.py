@@ -10,6 +10,7 @@ from evcharge.central.api.kit.csv_export import Dialect, Figure
 from evcharge.central.api.kit.routes import Parameter
 from evcharge.domain.billing import euros
 from evcharge.domain.local_time import here
+from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason
 from evcharge.labels.operator import SENTENCES
 
@@ -22,7 +23,7 @@ _SESSION = (
     "session_id", "cp_id", "location", "driver_id", "state", "started_at", "ended_at", "duration", "energy", "price",
     "cost", "reason", "note",
 )  # fmt: skip
-_TICKET = tuple(name for name in _SESSION if name != "state")
+_TICKET = (*(name for name in _SESSION if name != "state"), "vat")
 _REPORT = ("sessions", "duration", "energy", "cost")
 
 Row = Mapping[str, object]
@@ -30,11 +31,14 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class PeopleCsv:
-    """Rows of answers, in the words of `lang` and the time of `zone`; `where` says where a charging point stands."""
+    """Rows of answers, in the words of `lang` and the time of `zone`.
+
+    `where` says where a charging point stood at an instant of the books.
+    """
 
     lang: str
     zone: tzinfo
-    where: Callable[[str], str]
+    where: Callable[[str, str], Location]
 
     @property
     def session_heads(self) -> Dialect:
@@ -66,18 +70,20 @@ class PeopleCsv:
         cells["energy"] = self._energy(_int(row["energy_mwh"]) + _int(row["corrected_mwh"]))
         cells["cost"] = self._number(euros(_int(row["cost_cents"]) + _int(row["corrected_cents"])))
         cells["reason"] = self._reason(row["reason"])
+        vat = row["vat_percent"]
+        cells["vat"] = self._number(f"{vat}") if vat is not None else ""
         cells["note"] = self._notes(
             {**row, "corrected": corrected}, "estimated", "late", "corrected", "rebuilt"
         )
         return cells
 
-    def summed(self, row: Row, *, total: bool = False) -> dict[str, object]:
-        """Return the cells of one row of a report, or of its last line."""
+    def summed(self, row: Row, until: str = "", *, total: bool = False) -> dict[str, object]:
+        """Return the cells of one row of a report of a time that ended then, or of its last line."""
         name = self._say("report total") if total else str(row["id"])
         return {
             "driver_id": name,
             "cp_id": name,
-            "location": "" if total else self.where(str(row["id"])),
+            "location": "" if total else self.where(str(row["id"]), until).name,
             "sessions": Figure(row["sessions"]),
             "duration": Figure(duration(row["elapsed_s"])),
             "energy": self._energy(_int(row["energy_mwh"])),
@@ -85,10 +91,11 @@ class PeopleCsv:
         }
 
     def _charge(self, row: Row) -> dict[str, object]:
+        began_at = str(row["started_at"] or row["authorised_at"])
         return {
             "session_id": row["session_id"],
             "cp_id": row["cp_id"],
-            "location": self.where(str(row["cp_id"])),
+            "location": self.where(str(row["cp_id"]), began_at).name,
             "driver_id": row["driver_id"],
             "started_at": self._local(row["started_at"]),
             "ended_at": self._local(row["ended_at"]),

@@ -116,8 +116,9 @@ def ticket(row: Row) -> Json:
     content: dict[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118  a Row yields values
     content["price"] = price_text(content.pop("price_centi_cents_per_kwh"))
     content |= {name: bool(content[name]) for name in ("estimated", "rebuilt", "by_operator")}
-    content["late"] = ticket_of(row).late
-    del content["corrections"], content["corrected_paid_cents"]
+    kept = ticket_of(row)
+    content |= {"late": kept.late, "vat_percent": kept.vat_percent}
+    del content["corrections"], content["corrected_paid_cents"], content["vat_permille"]
     return content
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -16,11 +17,10 @@ from evcharge.central.api.kit.request_inputs import lang_of
 from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route
 from evcharge.central.books.archive import Archive, ReportRow
 from evcharge.central.rules.commands import Actor
-from evcharge.central.rules.facts import Facts
 from evcharge.domain.days import Days
 from evcharge.domain.errors import BadInput
-from evcharge.domain.ids import CpId
 from evcharge.domain.strict_json import tellable
+from evcharge.domain.timestamps import text_of
 from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.network_currency import currency
@@ -39,8 +39,7 @@ _Sums = dict[str, Any]
 class Reports:
     """/api/report, /api/report.csv"""
 
-    def __init__(self, facts: Facts, archive: Archive, days: Days, clock: Clock) -> None:
-        self._facts = facts
+    def __init__(self, archive: Archive, days: Days, clock: Clock) -> None:
         self._archive = archive
         self._days = days
         self._clock = clock
@@ -72,7 +71,7 @@ class Reports:
 
     async def report(self, request: web.Request, _: Actor) -> web.Response:
         """Show a month."""
-        name, by, rows = await self._made(request)
+        name, _until, by, rows = await self._made(request)
         told = [_told(row) for row in rows]
         return answer(
             {
@@ -88,12 +87,14 @@ class Reports:
     async def report_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send a month as a file."""
         lang = lang_of(request.query)
-        name, by, rows = await self._made(request)
+        name, until, by, rows = await self._made(request)
         sums = [_told(row) for row in rows]
         if lang is None:
             return await self._file(request, name, by, for_programs(_COLUMNS), sums)
-        people = PeopleCsv(lang, self._days.zone, self._where)
-        cells = [people.summed(row) for row in sums] + [people.summed(_told(_total(rows)), total=True)]
+        people = PeopleCsv(lang, self._days.zone, (await self._archive.whereabouts()).of)
+        cells = [people.summed(row, text_of(until)) for row in sums] + [
+            people.summed(_told(_total(rows)), total=True)
+        ]
         return await self._file(request, name, by, people.report_heads(by), cells)
 
     async def _file(
@@ -105,7 +106,7 @@ class Reports:
         chunks = csv_export.chunks(dialect, pages())
         return await send_file(request, f"report-{name}-by-{by}.csv", csv_export.CSV, chunks)
 
-    async def _made(self, request: web.Request) -> tuple[str, str, list[ReportRow]]:
+    async def _made(self, request: web.Request) -> tuple[str, datetime, str, list[ReportRow]]:
         by = request.query.get("by", _BY[0])
         if by not in _BY:
             raise BadInput(f"by must be one of: {', '.join(_BY)}.")
@@ -113,11 +114,7 @@ class Reports:
         since, until = self._days.begin(first), self._days.last_instant(last)
         async with self._turn:
             rows = await self._archive.report(by, since, until, lambda: asyncio.sleep(_REST_S))
-        return month_text(first), by, rows
-
-    def _where(self, cp_id: str) -> str:
-        point = self._facts.point(CpId(cp_id))
-        return point.location.name if point is not None else ""
+        return month_text(first), until, by, rows
 
 
 def _total(rows: list[ReportRow]) -> ReportRow:

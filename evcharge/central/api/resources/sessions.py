@@ -37,12 +37,14 @@ _Asked = Callable[[ListPage], Awaitable[tuple[list[Row], str | None]]]
 class Sessions:
     """/api/sessions…, /api/tickets…, /api/cdrs.json"""
 
-    def __init__(self, facts: Facts, archive: Archive, feed: Feed, days: Days, party: Party) -> None:
+    def __init__(
+        self, facts: Facts, archive: Archive, feed: Feed, days: Days, party: Party, issuer: papers.Issuer
+    ) -> None:
         self._facts = facts
         self._archive = archive
         self._feed = feed
         self._days = days
-        self._issuer = party.issuer
+        self._issuer = issuer
         self._exports = Exports(archive, days, feed.live, party)
 
     def routes(self) -> list[Route]:
@@ -172,7 +174,8 @@ class Sessions:
                 )
                 for one in rows
             ]
-            where = self._where(row["cp_id"])
+            stood = await self._archive.whereabouts(row["cp_id"])
+            where = stood.of(row["cp_id"], ticket["started_at"]).name
             receipt = papers.receipt(number, ticket_of(ticket), amendments, self._issuer, where)
         readings = await self._archive.course(session_id)
         return {
@@ -192,7 +195,7 @@ class Sessions:
     async def sessions_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all sessions that fit as a file."""
         filters = self._filters(request) | {"state": _state(request)}
-        people = self._people(request)
+        people = await self._people(request)
         if people is None:
             return await self._file(request, "sessions", "csv", filters)
         return await self._file_for_people(request, "sessions", people.session_heads, people.session, filters)
@@ -200,7 +203,7 @@ class Sessions:
     async def tickets_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all tickets that fit as a file."""
         filters = self._filters(request)
-        people = self._people(request)
+        people = await self._people(request)
         if people is None:
             return await self._file(request, "tickets", "csv", filters)
         return await self._file_for_people(request, "tickets", people.ticket_heads, people.ticket, filters)
@@ -242,13 +245,11 @@ class Sessions:
 
         return await send_file(request, f"{what}.csv", csv_export.CSV, csv_export.chunks(dialect, pages()))
 
-    def _people(self, request: web.Request) -> PeopleCsv | None:
+    async def _people(self, request: web.Request) -> PeopleCsv | None:
         lang = lang_of(request.query)
-        return PeopleCsv(lang, self._days.zone, self._where) if lang is not None else None
-
-    def _where(self, cp_id: str) -> str:
-        point = self._facts.point(CpId(cp_id))
-        return point.location.name if point is not None else ""
+        if lang is None:
+            return None
+        return PeopleCsv(lang, self._days.zone, (await self._archive.whereabouts()).of)
 
     def _sessions_in(self, state: str) -> _Asked:
         return lambda page: self._archive.sessions(page, state)

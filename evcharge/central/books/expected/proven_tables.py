@@ -84,7 +84,7 @@ TABLES: Final = {
             (
                 "request_id", "cp_id", "driver_id", "registration", "energy_mwh", "cost_cents",
                 "price_centi_cents_per_kwh", "reason", "started_at", "ended_at", "estimated", "elapsed_s",
-                "received_at",
+                "received_at", "vat_permille",
             ),
         ),
         Table(

@@ -134,6 +134,7 @@ class SessionRows:
                 "estimated": int(event.estimated),
                 "elapsed_s": event.elapsed_s,
                 "received_at": instant_of(event.received_at) if event.received_at else self._log.at,
+                "vat_permille": event.vat_permille,
             },
         )
         self._inbox[event.session_id] = {"session_id": event.session_id, "driver_id": event.driver_id}

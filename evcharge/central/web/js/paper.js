@@ -34,11 +34,16 @@ const span = ({ at, until }) => (until ? `${dateTime(at)} – ${dateTime(until)}
 
 function totals({ total_cents, energy_mwh, vat }) {
   const rows = [h("tr", null, h("th", { scope: "row" }, t("paper.total")), cell(kwh(energy_mwh), SUM), cell(h("b", null, sum(total_cents)), SUM))];
-  if (vat) {
-    const share = percent(vat.percent / 100);
-    rows.push(h("tr", null, h("th", { scope: "row" }, t("paper.vat", { share })), cell(""), cell(sum(vat.cents), SUM)));
-    rows.push(h("tr", null, h("th", { scope: "row" }, t("paper.net")), cell(""), cell(sum(total_cents - vat.cents), SUM)));
+  const rates = [vat ?? []].flat();
+  const line = (what, cents) => rows.push(h("tr", null, h("th", { scope: "row" }, what), cell(""), cell(sum(cents), SUM)));
+  for (const rate of rates) {
+    const share = percent(rate.percent / 100);
+    line([t("paper.vat", { share }), rates.length > 1 && h("small", null, sum(rate.total_cents))], rate.cents);
   }
+  const all = (name) => rates.reduce((cents, rate) => cents + rate[name], 0);
+  // A month may have tickets whose rate no release kept: what they contain is not said.
+  const unknown = total_cents - all("total_cents");
+  if (rates.length) line(t(unknown ? "paper.vat_unknown" : "paper.net"), unknown || total_cents - all("cents"));
   return rows;
 }
 

@@ -7,7 +7,9 @@ from evcharge.domain.charging_point import Hold
 from tests.unit.central.builders import NOON
 from tests.unit.central.model import MAX_HOLD, MAX_MWH, WELCOME
 
-RULES = Rules(now=NOON, welcome_credit_cents=WELCOME, max_hold_cents=MAX_HOLD, max_session_mwh=MAX_MWH)
+RULES = Rules(
+    now=NOON, welcome_credit_cents=WELCOME, max_hold_cents=MAX_HOLD, max_session_mwh=MAX_MWH, vat_permille=210
+)
 CPS, DRIVERS = ("CP001", "CP002"), ("D01", "D02")
 cps, drivers = st.sampled_from(CPS), st.sampled_from(DRIVERS)
 PLACES, HOME = ("Elche", "Altea"), {"CP001": "Elche", "CP002": "Altea"}

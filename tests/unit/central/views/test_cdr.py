@@ -7,8 +7,7 @@ import msgspec
 import pytest
 
 from evcharge.central.rules.facts import Weather
-from evcharge.central.views.cdr import Party, cdrs, short
-from evcharge.central.views.papers import Issuer
+from evcharge.central.views.cdr import cdrs, short
 from evcharge.domain.countries import ALPHA_3
 from evcharge.domain.location import NOWHERE, Location
 from tests.unit.central.ocpi import PARTY, read, sums
@@ -18,7 +17,7 @@ TICKET = {
     "registration": 0, "energy_mwh": 1_234_567, "cost_cents": 31, "price_centi_cents_per_kwh": 2500,
     "reason": "unplugged", "started_at": "2026-11-21T10:00:00.000000+00:00",
     "ended_at": "2026-11-21T10:20:00.500000+00:00", "received_at": "2026-11-21T10:20:01.250000+00:00",
-    "elapsed_s": 1200, "estimated": 0, "rebuilt": 0, "by_operator": 0,
+    "elapsed_s": 1200, "estimated": 0, "rebuilt": 0, "by_operator": 0, "vat_permille": 0,
 }  # fmt: skip
 CORRECTION = {
     "number": 1, "at": "2026-11-22T08:00:00.000000+00:00", "energy_mwh": 1, "cost_cents": -30,
@@ -63,10 +62,8 @@ def test_a_correction_takes_back_the_one_before_and_makes_a_new_one():
     assert sums(rows) == (6, 1_234_568)
 
 
-def test_vat_is_told_where_the_network_knows_it():
-    party = Party("ES", "EVC", Issuer(vat_permille=210))
-    rows = list(cdrs(TICKET, [CORRECTION], party, ALICANTE.location, ALICANTE))
-    first, credit, corrected = read(msgspec.json.Encoder(decimal_format="number").encode(rows))
+def test_vat_is_what_the_ticket_kept_also_for_what_corrects_it():
+    first, credit, corrected = made(TICKET | {"vat_permille": 210}, [CORRECTION])
     assert first["total_cost"] == {"excl_vat": Decimal("0.26"), "incl_vat": Decimal("0.31")}
     assert credit["total_cost"] == {"excl_vat": Decimal("-0.26"), "incl_vat": Decimal("-0.31")}
     (component,) = first["tariffs"][0]["elements"][0]["price_components"]
@@ -75,8 +72,10 @@ def test_vat_is_told_where_the_network_knows_it():
 
 
 def test_what_nobody_knows_is_left_out():
-    (cdr,) = made(TICKET | {"elapsed_s": None, "estimated": 1}, where=NOWHERE, weather=None)
+    unknown = TICKET | {"elapsed_s": None, "estimated": 1, "vat_permille": None}
+    (cdr,) = made(unknown, where=NOWHERE, weather=None)
     assert "total_time" not in cdr
+    assert cdr["total_cost"] == {"excl_vat": Decimal("0.31")}
     assert "coordinates" not in cdr["cdr_location"]
     # Where nobody says which country it is, it is the operator's.
     assert (cdr["cdr_location"]["city"], cdr["cdr_location"]["country"]) == ("CP001", "ESP")

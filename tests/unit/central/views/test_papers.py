@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -53,27 +54,44 @@ def test_an_engine_that_tells_no_seconds_leaves_no_end_on_the_line():
     assert bill(replace(TICKET, elapsed_s=None), [])[0]["until"] is None
 
 
-@pytest.mark.parametrize(
-    ("cents", "permille", "vat"),
-    [(121, 210, 21), (250, 210, 43), (-250, 210, -43), (1, 210, 0), (250, 0, 0), (105, 55, 5)],
-)
-def test_vat_is_the_part_of_the_sum_that_it_is(cents: int, permille: int, vat: int):
-    assert Issuer(vat_permille=permille).vat_cents(cents) == vat
-
-
-def test_a_receipt_says_its_number_who_charges_and_the_vat_if_there_is_one():
-    told = receipt(7, TICKET, [BACK], Issuer("Uni EV", "Q0332001G", "Alicante", 210), "Elche")
-    assert (told["number"], told["total_cents"], told["vat"]) == (7, 150, {"percent": 21.0, "cents": 26})
+def test_a_receipt_says_its_number_who_charges_and_the_vat_that_its_ticket_kept():
+    kept = replace(TICKET, vat_permille=210)
+    told = receipt(7, kept, [BACK], Issuer("Uni EV", "Q0332001G", "Alicante"), "Elche")
+    vat = {"percent": 21.0, "total_cents": 150, "cents": 26}
+    assert (told["number"], told["total_cents"], told["vat"]) == (7, 150, vat)
     assert (told["operator"], told["tax_id"], told["address"]) == ("Uni EV", "Q0332001G", "Alicante")
-    assert receipt(7, TICKET, [], Issuer(), "Elche")["vat"] is None
+
+
+@pytest.mark.parametrize("permille", [0, None])
+def test_a_receipt_says_nothing_of_vat_where_there_is_none_or_nobody_kept_it(permille: int | None):
+    assert receipt(7, replace(TICKET, vat_permille=permille), [], Issuer(), "Elche")["vat"] is None
+
+
+def of_month(vat_percent: float | None, cents: int, corrected_cents: int = 0) -> dict[str, Any]:
+    return {
+        "energy_mwh": KWH,
+        "corrected_mwh": 5,
+        "cost_cents": cents,
+        "corrected_cents": corrected_cents,
+        "vat_percent": vat_percent,
+    }
 
 
 def test_a_statement_sums_tickets_as_they_are_now():
-    tickets = [
-        {"energy_mwh": KWH, "corrected_mwh": 5, "cost_cents": 25, "corrected_cents": -5},
-        {"energy_mwh": KWH, "corrected_mwh": 0, "cost_cents": 25, "corrected_cents": 0},
-    ]
     moved = [{"at": "x", "kind": "TOP_UP", "cents": 2_000, "session_id": None, "reason": None}]
-    told = statement(tickets, moved, Issuer(vat_permille=210))
-    assert (told["sessions"], told["energy_mwh"], told["total_cents"]) == (2, 2 * KWH + 5, 45)
-    assert (told["vat"], told["moved"]) == ({"percent": 21.0, "cents": 8}, moved)
+    told = statement([of_month(21.0, 25, -5), of_month(21.0, 25)], moved, Issuer())
+    assert (told["sessions"], told["energy_mwh"], told["total_cents"]) == (2, 2 * KWH + 10, 45)
+    assert (told["vat"], told["moved"]) == ([{"percent": 21.0, "total_cents": 45, "cents": 8}], moved)
+
+
+def test_a_statement_says_the_vat_of_each_rate_and_nothing_of_what_nobody_kept():
+    month = [of_month(21.0, 121), of_month(None, 1_000), of_month(10.0, 220, -110), of_month(0.0, 7)]
+    told = statement(month, [], Issuer())
+    assert told["total_cents"] == 1_238
+    assert [(one["percent"], one["total_cents"], one["cents"]) for one in told["vat"]] == [
+        (0.0, 7, 0),
+        (10.0, 110, 10),
+        (21.0, 121, 21),
+    ]
+    # A network without VAT has no line of it.
+    assert statement([of_month(0.0, 7), of_month(None, 5)], [], Issuer())["vat"] == []

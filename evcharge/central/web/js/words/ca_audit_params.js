@@ -82,6 +82,7 @@ export default {
   "param.number": "número",
   "param.all_owed_cents": "es deu en total",
   "param.owed_cents": "es deu",
+  "param.vat_permille": "IVA inclòs",
   "param.paid_cents": "pagat",
   "param.received_at": "rebut",
   "param.reference": "referència",

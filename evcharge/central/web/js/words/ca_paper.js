@@ -14,6 +14,7 @@ export default {
   "paper.total": "Total",
   "paper.vat": "IVA inclòs, {share}",
   "paper.net": "sense IVA",
+  "paper.vat_unknown": "tiquets anteriors, el tipus d’IVA dels quals no es va desar",
   "paper.receipt": "Rebut",
   "paper.number": "Número",
   "paper.issued": "Emès",

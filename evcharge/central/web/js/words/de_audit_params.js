@@ -82,6 +82,7 @@ export default {
   "param.number": "Nummer",
   "param.all_owed_cents": "insgesamt geschuldet",
   "param.owed_cents": "geschuldet",
+  "param.vat_permille": "darin MwSt.",
   "param.paid_cents": "bezahlt",
   "param.received_at": "empfangen",
   "param.reference": "Verweis",

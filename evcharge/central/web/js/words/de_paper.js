@@ -14,6 +14,7 @@ export default {
   "paper.total": "Summe",
   "paper.vat": "darin MwSt., {share}",
   "paper.net": "ohne MwSt.",
+  "paper.vat_unknown": "ältere Belege, deren MwSt.-Satz nicht festgehalten wurde",
   "paper.receipt": "Quittung",
   "paper.number": "Nummer",
   "paper.issued": "Ausgestellt",

@@ -82,6 +82,7 @@ export default {
   "param.number": "number",
   "param.all_owed_cents": "owed in all",
   "param.owed_cents": "owed",
+  "param.vat_permille": "VAT contained",
   "param.paid_cents": "paid",
   "param.received_at": "received",
   "param.reference": "reference",

@@ -14,6 +14,7 @@ export default {
   "paper.total": "Total",
   "paper.vat": "of which VAT, {share}",
   "paper.net": "without VAT",
+  "paper.vat_unknown": "older tickets, whose VAT rate was not kept",
   "paper.receipt": "Receipt",
   "paper.number": "Number",
   "paper.issued": "Issued",

@@ -82,6 +82,7 @@ export default {
   "param.number": "número",
   "param.all_owed_cents": "se debe en total",
   "param.owed_cents": "se debe",
+  "param.vat_permille": "IVA incluido",
   "param.paid_cents": "pagado",
   "param.received_at": "recibido",
   "param.reference": "referencia",

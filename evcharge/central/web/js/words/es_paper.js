@@ -14,6 +14,7 @@ export default {
   "paper.total": "Total",
   "paper.vat": "IVA incluido, {share}",
   "paper.net": "sin IVA",
+  "paper.vat_unknown": "tiques anteriores, cuyo tipo de IVA no se conservó",
   "paper.receipt": "Recibo",
   "paper.number": "Número",
   "paper.issued": "Emitido",

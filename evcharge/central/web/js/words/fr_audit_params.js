@@ -82,6 +82,7 @@ export default {
   "param.number": "numéro",
   "param.all_owed_cents": "dû en tout",
   "param.owed_cents": "dû",
+  "param.vat_permille": "TVA incluse",
   "param.paid_cents": "payé",
   "param.received_at": "reçu",
   "param.reference": "référence",

@@ -14,6 +14,7 @@ export default {
   "paper.total": "Total",
   "paper.vat": "dont TVA, {share}",
   "paper.net": "hors TVA",
+  "paper.vat_unknown": "tickets antérieurs, dont le taux de TVA n’a pas été conservé",
   "paper.receipt": "Reçu",
   "paper.number": "Numéro",
   "paper.issued": "Émis",

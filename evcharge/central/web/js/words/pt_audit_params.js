@@ -82,6 +82,7 @@ export default {
   "param.number": "número",
   "param.all_owed_cents": "em dívida no total",
   "param.owed_cents": "em dívida",
+  "param.vat_permille": "IVA incluído",
   "param.paid_cents": "pago",
   "param.received_at": "recebido",
   "param.reference": "referência",

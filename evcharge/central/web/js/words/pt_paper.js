@@ -14,6 +14,7 @@ export default {
   "paper.total": "Total",
   "paper.vat": "IVA incluído, {share}",
   "paper.net": "sem IVA",
+  "paper.vat_unknown": "talões anteriores, cuja taxa de IVA não foi guardada",
   "paper.receipt": "Recibo",
   "paper.number": "Número",
   "paper.issued": "Emitido",
