@@ -46,6 +46,8 @@ class Feature(StrEnum):
     CURRENCY = "currency"
     # MOVED says that another Central takes over, and where it is.
     MOVED = "moved"
+    # REQUEST_START says which price the driver was shown: no charge begins at a higher one.
+    SHOWN_PRICE = "shown_price"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

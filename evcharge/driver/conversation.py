@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.features import SPOKEN, Feature
+from evcharge.domain.refusals import RefusalFacts
 from evcharge.driver.fault_notes import FaultNotes, Note
 from evcharge.driver.known_facts import KnownFacts
 from evcharge.driver.requests import SENT, UNSENT, Outcome, Reaction, Request
@@ -50,6 +51,7 @@ _FINAL = frozenset(
         Code.CP_OCCUPIED,
         Code.NONE_AVAILABLE,
         Code.NONE_NEAR,
+        Code.PRICE,
         Code.BALANCE,
         Code.DRIVER_BLOCKED,
         Code.DRIVER_BUSY,
@@ -115,6 +117,8 @@ class Conversation:
         self._others: dict[str, str] = {}
         # Those of them that Central has not named since the last login: they may have come to nothing meanwhile.
         self._unheard: set[str] = set()
+        # The prices of the list that was shown last: where one is higher by now, nothing begins.
+        self._shown_prices: dict[str, int] = {}
         self._questions: list[Question] = []
         # Asked by ourselves: their answers are known, not shown.
         self._quiet: list[Question] = []
@@ -153,6 +157,7 @@ class Conversation:
             location=location,
             until_mwh=until_mwh,
             until_cents=until_cents,
+            shown_price=self._shown_prices.get(cp_id) if cp_id is not None else None,
         )
         if not self._connected:
             return self._later()
@@ -346,7 +351,10 @@ class Conversation:
                 asks = self._look_up(AskBalance()) if message.code in _OF_MONEY else ()
                 return Reaction(lines=(self._words.notice(message),) if is_news else (), messages=asks)
             case Points():
-                return self._answer(ListPoints, self._words.points(message))
+                reaction = self._answer(ListPoints, self._words.points(message))
+                if reaction.lines:
+                    self._shown_prices = {point.cp_id: point.price for point in message.points}
+                return reaction
             case Balance():
                 gone = self._forget_unheard()
                 answer = self._answer(AskBalance, self._words.balance(message))
@@ -564,6 +572,11 @@ class Conversation:
             self._offer = OtherPoint(word.cp_id, limits) if word.cp_id is not None else None
             # It was not asked for, and nothing happened there.
             request.place = None
+        if isinstance(word, Progress) and word.code == Code.PRICE and word.cp_id is not None:
+            # The refusal shows it: whoever asks again wants it at that.
+            price = RefusalFacts(reason=word.reason).price
+            if price is not None:
+                self._shown_prices[word.cp_id] = price
         reaction = self._end(request, self._words.refused(word), self._words.refusal(word))
         if was_held:
             reaction = replace(reaction, messages=self._look_up(AskBalance()))

@@ -48,6 +48,8 @@ class Request:
     location: str | None = None
     until_mwh: int | None = None
     until_cents: int | None = None
+    # What it was shown that a kWh costs there.
+    shown_price: int | None = None
     mine: bool = True
     step: str = UNSENT
     session_id: str | None = None
@@ -62,6 +64,7 @@ class Request:
             location=self.location,
             until_mwh=UNSET if self.until_mwh is None else self.until_mwh,
             until_cents=UNSET if self.until_cents is None else self.until_cents,
+            shown_price=UNSET if self.shown_price is None else self.shown_price,
         )
 
     @property

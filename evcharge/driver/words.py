@@ -163,7 +163,8 @@ class Words:
             return refusals.refusal(word.code, self.lang)
         if isinstance(word, ErrorNotice):
             return self.error(word.code, word.text)
-        offered = CpId(word.cp_id) if word.code == Code.NONE_NEAR and word.cp_id else None
+        names_one = word.code in (Code.NONE_NEAR, Code.PRICE)
+        offered = CpId(word.cp_id) if names_one and word.cp_id else None
         facts = RefusalFacts(reason=word.reason, status=word.status, at=offered)
         return refusals.heard(word.code, word.text, self.lang, facts, cp_id=word.cp_id or "")
 

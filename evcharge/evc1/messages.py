@@ -277,7 +277,8 @@ class Health(Message, tag="HEALTH"):
 class RequestStart(Message, tag="REQUEST_START"):
     """Driver -> Central: charge at `cp_id`, or at any (of `location`). Repeat it with the same id.
 
-    It is to end after so much energy, or so much money; without either, when the hold is used up.
+    It is to end after so much energy, or so much money; without either, when the hold is used up. `shown_price`: what
+    the driver was shown that a kWh costs there; it is refused where it costs more by now.
     """
 
     request_id: Token
@@ -285,8 +286,15 @@ class RequestStart(Message, tag="REQUEST_START"):
     location: Text | None = None
     until_mwh: OwnLimitMwh | UnsetType = UNSET
     until_cents: OwnLimitCents | UnsetType = UNSET
+    shown_price: Price | UnsetType = UNSET
     senders = _DRIVER
-    since = MappingProxyType({"until_mwh": Feature.LIMITS, "until_cents": Feature.LIMITS})
+    since = MappingProxyType(
+        {
+            "until_mwh": Feature.LIMITS,
+            "until_cents": Feature.LIMITS,
+            "shown_price": Feature.SHOWN_PRICE,
+        }
+    )
 
 
 class RequestStop(Message, tag="REQUEST_STOP"):

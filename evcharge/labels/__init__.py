@@ -131,6 +131,7 @@ CODES: Mapping[Code, Words] = {
     Code.CP_OCCUPIED: ("a vehicle is plugged in", "vehículo enchufado"),
     Code.NONE_NEAR: ("no charging point free near there", "ningún punto de recarga libre cerca de allí"),
     Code.NONE_AVAILABLE: ("no charging point available", "ningún punto de recarga disponible"),
+    Code.PRICE: ("dearer than shown", "más caro de lo mostrado"),
     Code.BALANCE: ("not enough money", "saldo insuficiente"),
     Code.DRIVER_BLOCKED: ("driver blocked", "conductor bloqueado"),
     Code.DRIVER_BUSY: ("already charging", "ya está cargando"),

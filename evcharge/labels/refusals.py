@@ -7,7 +7,7 @@ which is English, and the terms; in other languages they word those here.
 from collections.abc import Mapping
 
 from evcharge import labels
-from evcharge.domain.billing import euros
+from evcharge.domain.billing import euros, price_text
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code
 from evcharge.domain.refusals import NO_FACTS, RefusalFacts
@@ -95,6 +95,10 @@ SENTENCES: Mapping[str, Words] = {
     "occupied point": (
         "{cp_id} is occupied: another driver's vehicle is still plugged in.",
         "{cp_id} está ocupado: sigue enchufado el vehículo de otro conductor.",
+    ),
+    "dearer": (
+        "{at} costs {price} €/kWh now, more than you were shown: ask again if you still want it.",
+        "{at} cuesta ahora {price} €/kWh, más de lo que se le mostró: pida de nuevo si aún lo quiere.",
     ),
     "out of service": (
         "{cp_id} not available. CP out of service.",
@@ -189,6 +193,7 @@ def refusal(
         wish=facts.wish,
         location=facts.reason,
         euros=euros(facts.cents or 0),
+        price=price_text(facts.price or 0),
         seconds=facts.reason if code == Code.PAUSE else facts.within_s,
         why=_why(facts, lang),
     )
@@ -232,6 +237,8 @@ def _name(code: str, facts: RefusalFacts, driver_id: str, cp_id: str) -> str:
             return "no money of another"
         case Code.BALANCE:
             return "no money" if facts.cents is None else "no money, told"
+        case Code.PRICE if facts.at is not None and facts.price is not None:
+            return "dearer"
         case Code.NONE_AVAILABLE:
             return "none available"
         case Code.NONE_NEAR if facts.at is not None:

@@ -246,6 +246,7 @@ class DriverTalk(Talk):
             location=Location(message.location) if message.location is not None else None,
             until_mwh=None if message.until_mwh is UNSET else message.until_mwh,
             until_cents=None if message.until_cents is UNSET else message.until_cents,
+            shown_price=None if message.shown_price is UNSET else message.shown_price,
         )
 
     def _points(self) -> Points:

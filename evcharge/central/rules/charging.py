@@ -84,6 +84,9 @@ def offered(draft: Draft, command: StartCharging, rules: Rules, most_cents: int 
     point = _free_point(draft, command)
     own_cents = None if Tariff(point.price_centi_cents_per_kwh).is_free else command.until_cents
     most_mwh, bounds = command.until_mwh or rules.max_session_mwh, (most_cents, own_cents)
+    price = point.price_centi_cents_per_kwh
+    if command.shown_price is not None and price > command.shown_price:
+        raise StartRefusal(Code.PRICE, RefusalFacts(reason=str(price), at=point.cp_id))
     hold_cents, limit_mwh = _affordable(driver, point, rules, min(most_mwh, rules.max_session_mwh), bounds)
     return Offer(driver, point, hold_cents, limit_mwh, command.until_mwh, own_cents, command.by_operator)
 
@@ -110,8 +113,8 @@ def decline(draft: Draft, command: StartCharging, no: StartRefusal) -> None:
         request_id=command.request_id,
         step="REFUSED",
         driver_id=command.driver_id,
-        # One that the driver did not ask for, and may want.
-        cp_id=no.facts.at if no.code is Code.NONE_NEAR else command.cp_id,
+        # One that the driver may not have asked for, and may want.
+        cp_id=no.facts.at if no.code in (Code.NONE_NEAR, Code.PRICE) else command.cp_id,
         code=no.code,
         facts=no.facts,
     )

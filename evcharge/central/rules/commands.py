@@ -221,6 +221,8 @@ class StartCharging(MaybeFromLink):
     # The charge is to end after so much energy, or so much money.
     until_mwh: int | None = None
     until_cents: int | None = None
+    # The price that its driver was shown, in 1/100 cent per kWh: it begins at no higher one. None: any will do.
+    shown_price: int | None = None
     # An operator asks for a driver who stands there; it is told so, and its wallet pays, by the rules of any request.
     by_operator: bool = False
 

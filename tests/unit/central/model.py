@@ -305,7 +305,7 @@ class Model:
             return self._again(a)
         if a.by_hand is not None:
             return self._start_by_hand(a, a.by_hand)
-        return self._refusal(a.driver_id, a.cp_id) or self._grant(a, a.cp_id)
+        return self._refusal(a.driver_id, a.cp_id, a.shown_price) or self._grant(a, a.cp_id)
 
     def _again(self, a):
         if not self._is_mine(a):
@@ -323,7 +323,7 @@ class Model:
     def _free(self):
         return [one for one, cp in self.cps.items() if self.shown(cp) == "Available" and self.told_all(one)]
 
-    def _refusal(self, driver_id, cp_id):
+    def _refusal(self, driver_id, cp_id, shown_price=None):
         driver = self.drivers.get(driver_id)
         if driver is None or driver.blocked or driver.barred:
             return "E_DRIVER_BLOCKED"
@@ -343,6 +343,8 @@ class Model:
         if shown not in ("Available", "Finishing"):
             return "E_CP_BUSY" if shown in ("Preparing", "Charging") else "E_CP_NOT_AVAILABLE"
         prices = {self.cps[one].price for one in ([cp_id] if cp_id else [self._least_used()])}
+        if shown_price is not None and max(prices) > shown_price:
+            return "E_PRICE"
         return None if driver.balance or 0 in prices else "E_BALANCE"
 
     def _least_used(self):

@@ -7,9 +7,32 @@ from msgspec import UNSET, structs
 
 from evcharge.domain.errors import Code
 from evcharge.domain.features import SPOKEN, Feature
+from evcharge.domain.refusals import RefusalFacts
+from evcharge.driver.conversation import Conversation
 from evcharge.driver.requests import Reaction
-from evcharge.evc1.messages import Bye, ErrorNotice, Heartbeat, Notice, Progress, RequestStart, RequestStop
-from tests.unit.driver.conversations import SESSION, bill, charging, conversation, progress, refused, supply
+from evcharge.driver.words import Words
+from evcharge.evc1.messages import (
+    Bye,
+    ErrorNotice,
+    Heartbeat,
+    ListPoints,
+    Notice,
+    PointRow,
+    Points,
+    Progress,
+    RequestStart,
+    RequestStop,
+)
+from tests.unit.driver.conversations import (
+    ADDRESS,
+    SESSION,
+    bill,
+    charging,
+    conversation,
+    progress,
+    refused,
+    supply,
+)
 
 # ---- refusals
 
@@ -69,6 +92,53 @@ def test_the_limit_of_a_request_goes_along_also_to_the_point_that_is_offered_ins
     talk.hear(offered())
     (asked,) = talk.answer(yes=True).messages
     assert (asked.cp_id, asked.until_mwh) == ("CP003", 5_000_000)
+
+
+def shown(*prices: int) -> Points:
+    rows = [
+        PointRow(cp_id=f"CP00{n}", location="", price=one, status="Available")
+        for n, one in enumerate(prices, 1)
+    ]
+    return Points(points=rows)
+
+
+def test_a_request_says_which_price_was_shown_and_asked_again_the_one_that_it_was_refused_for():
+    talk = conversation()
+    asked: Any
+    (asked,) = talk.start("CP001", None).messages
+    # Nobody has seen one.
+    assert asked.shown_price is UNSET
+    talk.hear(refused("E_CP_BUSY"))
+    talk.ask(ListPoints())
+    talk.hear(shown(2_500, 3_000))
+    (asked,) = talk.start("CP001", None).messages
+    assert asked.shown_price == 2_500
+    dearer = structs.replace(
+        refused("E_PRICE", "CP001 costs more.", "request-2"), cp_id="CP001", reason="2600"
+    )
+    assert talk.hear(dearer).lines == ("Refused: CP001 costs more.",)
+    (asked,) = talk.start("CP001", None).messages
+    assert (asked.request_id, asked.shown_price) == ("request-3", 2_600)
+
+
+def test_what_the_app_looks_up_by_itself_was_shown_to_nobody():
+    talk = Conversation("D01", ADDRESS, 60, lambda: "request-1", auto_refresh=True)
+    assert ListPoints() in talk.connected().messages
+    assert talk.hear(shown(2_500)).lines == ()
+    asked: Any
+    (asked,) = talk.start("CP001", None).messages
+    assert asked.shown_price is UNSET
+
+
+@pytest.mark.parametrize(("reason", "price"), [("2600", 2_600), ("", None), ("-1", None), ("9" * 200, None)])
+def test_a_refusal_may_say_any_price(reason: str, price: int | None):
+    assert RefusalFacts(reason=reason).price == price
+
+
+def test_a_price_that_was_exceeded_is_said_in_the_drivers_language():
+    word = structs.replace(refused("E_PRICE", "CP001 costs more."), cp_id="CP001", reason="2600")
+    said = "CP001 cuesta ahora 0,26 €/kWh, más de lo que se le mostró: pida de nuevo si aún lo quiere."
+    assert Words("es").refusal(word) == said
 
 
 @pytest.mark.parametrize("connected", [True, False])

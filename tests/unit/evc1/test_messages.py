@@ -131,6 +131,9 @@ GOLDEN: dict[messages.Message, str] = {
     messages.RequestStart(
         request_id=R, until_cents=300
     ): f'{{"t":"REQUEST_START","request_id":"{R}","cp_id":null,"location":null,"until_cents":300}}',
+    messages.RequestStart(
+        request_id=R, cp_id="CP001", shown_price=2_500
+    ): f'{{"t":"REQUEST_START","request_id":"{R}","cp_id":"CP001","location":null,"shown_price":2500}}',
     messages.RequestStop(session_id=S): f'{{"t":"REQUEST_STOP","session_id":"{S}"}}',
     messages.ListPoints(): '{"t":"LIST"}',
     messages.AskBalance(): '{"t":"BALANCE"}',

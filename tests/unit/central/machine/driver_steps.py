@@ -7,7 +7,7 @@ from hypothesis.stateful import (
 
 from evcharge.central.rules import commands as c
 from tests.unit.central.machine.link_steps import LinkSteps
-from tests.unit.central.machine.values import CPS, cps, drivers, own_limits, rarely, stale
+from tests.unit.central.machine.values import CPS, cps, drivers, own_limits, rarely, shown_prices, stale
 from tests.unit.central.model import MAX_HOLD
 
 
@@ -21,6 +21,7 @@ class DriverSteps(LinkSteps):
         stale=stale,
         web=rarely,
         until=own_limits,
+        shown_price=shown_prices,
         by_operator=rarely,
     )
     def a_driver_asks(
@@ -32,6 +33,7 @@ class DriverSteps(LinkSteps):
         *,
         web: bool = True,
         until: tuple[int | None, int | None] = (None, None),
+        shown_price: int | None = None,
         by_operator: bool = False,
     ) -> None:
         self.nonce += 1
@@ -43,6 +45,7 @@ class DriverSteps(LinkSteps):
             cp_id=cp_id,
             until_mwh=until[0],
             until_cents=until[1],
+            shown_price=shown_price,
             by_operator=by_operator,
             **self.of_driver(driver_id, stale, web=web or by_operator),
         )

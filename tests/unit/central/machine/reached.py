@@ -18,7 +18,7 @@ MUST_BE_REACHED = {
     "started by an operator", "ended by an operator", "stopped at its own limit", "stopped at the limit by Central",
     "moved into bad weather", "new price while charging", "new journal confirmed", "refused for its journal",
     "withdrawn", "back after a withdrawal", "a next owner", "not settled for the next owner",
-    "held for its journal while authorised", "journal forgotten", "lost by a newer credential", "E_PAUSE",
+    "held for its journal while authorised", "journal forgotten", "lost by a newer credential", "E_PAUSE", "E_PRICE",
     "asked to confirm", "confirmed", "not confirmed", "allowed by a PIN", "no use confirming",
     *(f"{code} {kind}" for code in ("E_DUPLICATE", "E_REVOKED") for kind in (
         "EngineArrives", "MonitorArrives", "DriverArrives", "TakeRecords", "ReportReady", "MonitorReports",
@@ -59,7 +59,7 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
             case events.HoldLifted(hold=Hold.JOURNAL):
                 reached["new journal confirmed"] += 1
             case events.StartRefused(facts=facts, code=code):
-                reached["E_PAUSE"] += code == "E_PAUSE"
+                reached[code] += code in ("E_PAUSE", "E_PRICE")
                 reached["refused for its journal"] += "new journal" in facts.reason
             case events.StopOrdered(reason="charging point lost"):
                 reached["held for its journal while authorised"] += 1

@@ -28,6 +28,7 @@ energies = st.sampled_from([0, 1, 777, 20_000, 1_000_000, 5_999_999, 300_000_000
 own_limits = st.sampled_from(
     [(None, None)] * 3 + [(1_000_000, None), (None, 30), (20_000, 200), (300_000_000, None)]
 )
+shown_prices = st.sampled_from([None] * 4 + [0, 2_500, 1_000_000])
 reasons = st.sampled_from(["unplugged", "limit", "fault", "restart", "a new kind of reason"])
 afterwards = st.sampled_from([
     "it goes on", "a fault", "revoked", "a new disk", "a gap", "bad weather", "barred", "a move", "a new price",

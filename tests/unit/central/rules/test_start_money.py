@@ -110,6 +110,24 @@ def test_what_the_balance_does_not_pay_for_is_not_granted(town: Network, wish):
     assert town.tickets[0].reason is EndReason.LIMIT
 
 
+def test_a_charge_begins_at_no_higher_price_than_its_driver_was_shown(town: Network):
+    town.does(c.SetPrice, cp_id="CP001", price_centi_cents_per_kwh=3_000)
+    reply = refused(town, shown_price=2_999)
+    assert (reply.code, reply.cp_id, reply.facts.price) == (Code.PRICE, "CP001", 3_000)
+    assert in_english(reply) == (
+        "CP001 costs 0.30 €/kWh now, more than you were shown: ask again if you still want it."
+    )
+    assert town.driver().held_cents == 0
+    # Who asks for any of them is told of which one.
+    assert refused(town, cp_id=None, shown_price=2_999).cp_id == "CP001"
+    # What it costs now was said: whoever asks again knows.
+    assert town.authorised(shown_price=3_000).price_centi_cents_per_kwh == 3_000
+
+
+def test_a_price_that_fell_since_it_was_shown_keeps_nobody_from_charging(town: Network):
+    assert town.authorised(shown_price=9_999).price_centi_cents_per_kwh == 2_500
+
+
 def test_where_charging_is_free_a_limit_of_money_limits_nothing(town: Network):
     town.does(c.SetPrice, cp_id="CP001", price_centi_cents_per_kwh=0)
     session = town.authorised(until_cents=1)

@@ -44,6 +44,18 @@ def refused(
             "Ningún punto de recarga disponible en este momento.",
         ),
         (
+            Code.PRICE,
+            {"at": "CP001", "reason": "3025"},
+            "CP001 costs 0.3025 €/kWh now, more than you were shown: ask again if you still want it.",
+            "CP001 cuesta ahora 0,3025 €/kWh, más de lo que se le mostró: pida de nuevo si aún lo quiere.",
+        ),
+        (
+            Code.PRICE,
+            {"at": "CP001", "reason": "what it costs"},
+            "dearer than shown",
+            "más caro de lo mostrado",
+        ),
+        (
             Code.DRIVER_BUSY,
             {"at": "CP002"},
             "You already have a charge at CP002: stop it first.",

@@ -51,6 +51,7 @@ export default {
   "code.E_CP_OCCUPIED": "vehicle endollat",
   "code.E_NONE_AVAILABLE": "cap punt de recàrrega disponible",
   "code.E_NONE_NEAR": "cap punt de recàrrega lliure a prop d’allà",
+  "code.E_PRICE": "més car del que es mostrava",
   "code.E_BALANCE": "saldo insuficient",
   "code.E_DRIVER_BLOCKED": "conductor bloquejat",
   "code.E_DRIVER_BUSY": "ja està recarregant",

@@ -51,6 +51,7 @@ export default {
   "code.E_CP_OCCUPIED": "ein Fahrzeug ist eingesteckt",
   "code.E_NONE_AVAILABLE": "kein Ladepunkt verfügbar",
   "code.E_NONE_NEAR": "in der Nähe kein Ladepunkt frei",
+  "code.E_PRICE": "teurer als angezeigt",
   "code.E_BALANCE": "nicht genug Guthaben",
   "code.E_DRIVER_BLOCKED": "Fahrer gesperrt",
   "code.E_DRIVER_BUSY": "lädt schon",

@@ -51,6 +51,7 @@ export default {
   "code.E_CP_OCCUPIED": "a vehicle is plugged in",
   "code.E_NONE_AVAILABLE": "no charging point available",
   "code.E_NONE_NEAR": "no charging point free near there",
+  "code.E_PRICE": "dearer than shown",
   "code.E_BALANCE": "not enough money",
   "code.E_DRIVER_BLOCKED": "driver blocked",
   "code.E_DRIVER_BUSY": "already charging",

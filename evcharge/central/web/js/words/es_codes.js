@@ -51,6 +51,7 @@ export default {
   "code.E_CP_OCCUPIED": "vehículo enchufado",
   "code.E_NONE_AVAILABLE": "ningún punto de recarga disponible",
   "code.E_NONE_NEAR": "ningún punto de recarga libre cerca de allí",
+  "code.E_PRICE": "más caro de lo mostrado",
   "code.E_BALANCE": "saldo insuficiente",
   "code.E_DRIVER_BLOCKED": "conductor bloqueado",
   "code.E_DRIVER_BUSY": "ya está cargando",

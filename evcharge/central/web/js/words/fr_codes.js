@@ -51,6 +51,7 @@ export default {
   "code.E_CP_OCCUPIED": "un véhicule est branché",
   "code.E_NONE_AVAILABLE": "aucun point de charge disponible",
   "code.E_NONE_NEAR": "aucun point de charge libre à proximité",
+  "code.E_PRICE": "plus cher qu’affiché",
   "code.E_BALANCE": "solde insuffisant",
   "code.E_DRIVER_BLOCKED": "conducteur bloqué",
   "code.E_DRIVER_BUSY": "déjà en charge",

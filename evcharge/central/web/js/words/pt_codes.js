@@ -51,6 +51,7 @@ export default {
   "code.E_CP_OCCUPIED": "há um veículo ligado",
   "code.E_NONE_AVAILABLE": "nenhum ponto de carregamento disponível",
   "code.E_NONE_NEAR": "nenhum ponto de carregamento livre ali perto",
+  "code.E_PRICE": "mais caro do que mostrado",
   "code.E_BALANCE": "saldo insuficiente",
   "code.E_DRIVER_BLOCKED": "condutor bloqueado",
   "code.E_DRIVER_BUSY": "já está a carregar",
