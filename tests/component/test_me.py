@@ -17,7 +17,15 @@ from evcharge.central.books.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.peers.consents import Consents
-from evcharge.central.rules.commands import Actor, ByHand, PlaceHold, Reach, StartCharging, TakeRecords
+from evcharge.central.rules.commands import (
+    Actor,
+    ByHand,
+    PlaceHold,
+    Reach,
+    SetPrice,
+    StartCharging,
+    TakeRecords,
+)
 from evcharge.central.rules.settings import Rules
 from evcharge.central.views.alerts import Alerts
 from evcharge.central.views.board import Board, Opening
@@ -165,6 +173,17 @@ async def test_a_charge_from_the_request_to_the_ticket_that_was_seen(booth: Boot
     assert (await booth.get())["unseen"] == []
     (listed,) = (await booth.get("/tickets"))["tickets"]
     assert listed == ticket | {"owed_cents": 0, "rebuilt": False}
+
+
+async def test_a_price_that_rose_since_the_page_showed_it_is_said_and_nothing_begins(booth: Booth):
+    await booth.dispatcher.submit(SetPrice(by=ADMIN, cp_id="CP001", price_centi_cents_per_kwh=3_000))
+    wanted = {"request_id": REQUEST, "cp_id": "CP001"}
+    answer = await booth.post("/requests", wanted | {"shown_price": "0.25"})
+    assert (answer["step"], answer["code"]) == ("REFUSED", Code.PRICE)
+    assert answer["de"].startswith("CP001 kostet jetzt 0,30 €/kWh, mehr als angezeigt")
+    assert (await booth.get())["held_cents"] == 0
+    assert (await booth.ask("POST", "/requests", wanted | {"shown_price": "cheap"}))[0] == 422
+    assert (await booth.post("/requests", wanted | {"shown_price": "0.30"}))["step"] == "ASKING"
 
 
 async def test_the_same_request_again_is_the_same_charge(booth: Booth):

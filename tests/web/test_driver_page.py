@@ -298,6 +298,26 @@ async def test_a_ticket_that_comes_before_the_words_of_its_reason_waits_for_them
         await expect(page.locator("#receipts")).to_contain_text("se perdió el punto de recarga")
 
 
+async def test_a_price_that_rose_while_the_page_showed_the_old_one_starts_nothing(room, window) -> None:
+    await room.town.point("CP068")
+    shown: list[str] = []
+
+    async def stale(route: Route) -> None:
+        body = json.loads(route.request.post_data or "{}")
+        shown.append(body["shown_price"])
+        await route.continue_(post_data=json.dumps(body | {"shown_price": "0.01"}))
+
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D68")
+        await page.route("**/api/me/requests", stale)
+        await page.fill("#filter", "CP068")
+        await page.click('#free button[data-cp="CP068"]')
+        await expect(page.locator("#live")).to_have_attribute("data-state", "refused")
+        await expect(page.locator("#live")).to_contain_text("CP068 costs 0.25")
+    assert shown == ["0.25"]
+    assert await sessions_of(room, "D68") == []
+
+
 async def test_two_clicks_are_one_session(room, window) -> None:
     engine = await room.town.point("CP003")
     async with window() as opened:

@@ -32,6 +32,7 @@ from evcharge.central.rules.replies import RequestStep
 from evcharge.central.views import refusal_text
 from evcharge.central.views.driver_board import DriverBoard, ticket_row
 from evcharge.central.views.page_frames import Refusal
+from evcharge.domain.billing import parse_price
 from evcharge.domain.errors import BadInput, Code, CommandRefused
 from evcharge.domain.events import ConfirmationEnded
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
@@ -45,7 +46,8 @@ from evcharge.labels import PAGE_LANGUAGES
 class Wanted(Struct, forbid_unknown_fields=True):
     """A request to charge: at `cp_id`, or at any, if possible of `location`. Repeat it with the same request_id.
 
-    It ends after so much energy (mWh) or money (cents), whichever comes first.
+    It ends after so much energy (mWh) or money (cents), whichever comes first. `shown_price`: what the driver was shown
+    that a kWh costs there, such as "0.25"; where it costs more by now, the request is refused (E_PRICE).
     """
 
     request_id: Token
@@ -53,9 +55,10 @@ class Wanted(Struct, forbid_unknown_fields=True):
     location: Text | None = None
     until_mwh: OwnLimitMwh | None = None
     until_cents: OwnLimitCents | None = None
+    shown_price: Text | None = None
 
     def command(self, by: Actor, driver_id: DriverId, *, by_operator: bool = False) -> StartCharging:
-        """Return it as a command; `by_operator`: for a driver who stands there."""
+        """Return it as a command; `by_operator`: for a driver who stands there. Raises BadInput."""
         return StartCharging(
             by=by,
             driver_id=driver_id,
@@ -65,6 +68,7 @@ class Wanted(Struct, forbid_unknown_fields=True):
             location=Location(self.location) if self.location is not None else None,
             until_mwh=self.until_mwh,
             until_cents=self.until_cents,
+            shown_price=parse_price(self.shown_price) if self.shown_price is not None else None,
             by_operator=by_operator,
         )
 

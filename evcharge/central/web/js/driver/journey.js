@@ -30,10 +30,10 @@ export class Journey extends EventTarget {
     return this.record !== null && this.record.phase !== "refused" && this.record.phase !== "done";
   }
 
-  /** Ask for a charging point, or for any (of a location). While a request runs, nothing is done. @param {{cp?: string, location?: string, until?: import("./until.js").Limits|null}} wanted */
-  ask({ cp, location, until }) {
+  /** Ask for a charging point (at no higher `price` than was shown), or for any (of a location). While a request runs, nothing is done. @param {{cp?: string, location?: string, until?: import("./until.js").Limits|null, price?: string}} wanted */
+  ask({ cp, location, until, price }) {
     if (this.busy) return;
-    const record = { ...fresh(newId(), this.#driver), wanted_cp: cp, wanted_location: location, wanted_until: until, cp: cp ?? "" };
+    const record = { ...fresh(newId(), this.#driver), wanted_cp: cp, wanted_location: location, wanted_until: until, shown_price: price, cp: cp ?? "" };
     this.#begin(record, this.now());
     this.#send(record);
   }

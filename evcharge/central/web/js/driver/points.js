@@ -47,6 +47,12 @@ export class Points {
     return places.size === 1 ? matching[0].location : "";
   }
 
+  /** The price at which a point is shown here now, as text in whole units; undefined when it is not. @param {string|undefined} id */
+  priceOf(id) {
+    const { price: centiCents } = this.rows.get(id ?? "")?.dataset ?? {};
+    return centiCents === undefined ? undefined : String(Number(centiCents) / 1e4);
+  }
+
   #again() {
     this.most = FIRST;
     this.fill();
@@ -110,6 +116,7 @@ export class Points {
     const button = /** @type {HTMLElement} */ (row.querySelector("button[data-cp]"));
     put(row.querySelector("div > small"), cp.most ? `${place} · ${kw(cp.most)}` : place);
     put(row.querySelector("em > span"), price(cp.price));
+    row.dataset.price = String(cp.price);
     put(button, t("driver.charge"));
     button.setAttribute("aria-label", t("driver.charge_at", { cp: cp.id, location: place }));
     button.setAttribute("aria-disabled", String(this.busy));

@@ -8,7 +8,7 @@ const PATIENCE_S = 120;
 /**
  * @typedef {object} Record
  * @property {string} request_id @property {string} driver_id @property {number} asked steady seconds @property {number} [asked_at] by the clock of this computer, in s @property {string} cp "" until a point is known
- * @property {string} [wanted_cp] @property {string} [wanted_location] @property {import("./until.js").Limits|null} [wanted_until]
+ * @property {string} [wanted_cp] @property {string} [shown_price] of it @property {string} [wanted_location] @property {import("./until.js").Limits|null} [wanted_until]
  * @property {"sending"|"sent"|"running"|"ended"|"refused"|"done"} phase
  * @property {{en: string, es: string}|null} refusal @property {string} [offer] the point that is free elsewhere
  * @property {any} ticket

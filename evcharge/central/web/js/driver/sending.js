@@ -15,8 +15,8 @@ const LATE = {
 export async function deliver(record) {
   if (isLate(record)) return { step: "REFUSED", ...LATE };
   try {
-    const { request_id, wanted_cp, wanted_location, wanted_until } = record;
-    return await post("/api/me/requests", { request_id, cp_id: wanted_cp, location: wanted_location, ...wanted_until });
+    const { request_id, wanted_cp, wanted_location, wanted_until, shown_price } = record;
+    return await post("/api/me/requests", { request_id, cp_id: wanted_cp, location: wanted_location, shown_price, ...wanted_until });
   } catch (error) {
     if (error.name !== "ApiError") throw error;
     if (error.status === 0 || error.status === 429 || error.status >= 500) return null;

@@ -81,7 +81,7 @@ function repaint() {
 /** Ask for a charge, with the limit that is chosen; without one that is none. @param {{cp?: string, location?: string}} wanted */
 function begin(wanted) {
   const limits = until.wanted;
-  if (limits) journey.ask({ ...wanted, until: limits });
+  if (limits) journey.ask({ ...wanted, until: limits, price: points.priceOf(wanted.cp) });
 }
 
 /** What the big button does depends on what it says. */
@@ -90,7 +90,7 @@ function act() {
   if (performance.now() - offeredAt < DOUBLE_MS) return undefined;
   if (!record) return store.me && begin(isFree(scanned()) ? { cp: scanned() } : { location: points.location || undefined });
   if (journey.busy) return journey.stop();
-  if (record.offer) return journey.ask({ cp: record.offer });
+  if (record.offer) return journey.ask({ cp: record.offer, price: points.priceOf(record.offer) });
   return record.ticket ? seen(record.ticket.session_id) : journey.forget();
 }
 
