@@ -448,13 +448,18 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
 def _notifier(config: Config, writer: WriterSide, books: BookSide) -> Notifier:
     """Return what tells people beyond the screens, if `[notify]` says how. Raises ConfigError, StateError."""
     settings, state = config.notify, config.state
+    ways = notify_setup.ways(settings, state, writer.clock)
+    for alert in writer.alerts.open():
+        if alert.kind is AlertKind.NOTIFY and alert.about not in ways:
+            writer.alerts.drop(alert.about, alert.kind)
     return Notifier(
-        notify_setup.ways(settings, state, writer.clock),
+        ways,
         NotifyBook(database_path(state).with_name("notified.json")),
         writer.dispatcher.facts,
         writer.alerts,
         writer.feed,
         books.archive,
+        writer.dispatcher.post,
         writer.clock,
         settings.lang or config.lang,
         settings.point_after_s,

@@ -1,6 +1,6 @@
 """What the doctor's observations mean, and what to type: one finding for each thing that was looked at. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -114,6 +114,8 @@ def _findings(seen: Observations) -> Iterator[DoctorFinding]:
     for database in seen.databases:
         yield _database(database)
     yield _kafka(seen)
+    if seen.untold_by is not None:
+        yield from _notify(seen.untold_by)
     yield _weather(seen)
     for process in seen.processes:
         mark = FindingMark.WELL if process.pulse is Pulse.WELL else FindingMark.WRONG
@@ -356,6 +358,13 @@ def _kafka(seen: Observations) -> DoctorFinding:
     if not seen.brokers_why:
         return _well("kafka", "kafka well", **values)
     return _wrong("kafka", "kafka advertised" if seen.brokers_sent_on else "kafka away", **values)
+
+
+def _notify(untold_by: Mapping[str, str]) -> Iterator[DoctorFinding]:
+    for way, why in untold_by.items():
+        yield _wrong("notify", "notify away", way=way, why=why)
+    if not untold_by:
+        yield _well("notify", "notify well")
 
 
 def _weather(seen: Observations) -> DoctorFinding:

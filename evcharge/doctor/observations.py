@@ -216,5 +216,7 @@ class Observations(Struct, frozen=True, kw_only=True):
     # What keeps us from them; "" is nothing.
     brokers_why: str = ""
     brokers_sent_on: bool = False
+    # Why operators are not told by a way of `[notify]`, by its name; None where there is none, or Central did not say.
+    untold_by: dict[str, str] | None = None
     source: WeatherSource | None = None
     processes: tuple[Process, ...] = ()

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from evcharge import __version__
 from evcharge.central.books.setup import SCHEMA as CENTRAL_SCHEMA
+from evcharge.central.rules.alert_kinds import AlertKind
 from evcharge.doctor import folder_probes, network_probes
 from evcharge.doctor.observations import (
     BooksHere,
@@ -126,6 +127,7 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
         brokers=config.kafka.bootstrap,
         brokers_why=brokers_why[0],
         brokers_sent_on=brokers_why[1],
+        untold_by=await asked.untold_by(within_s) if asked is not None and _tells(config) else None,
         source=source,
         processes=tuple(
             Process(name=one.name, pulse=one.pulse, why=one.why)
@@ -220,6 +222,26 @@ class OperatorAsked:
             return None
         rows = content["events"]
         return str(rows[0]["hash"]) if rows else ""
+
+    async def untold_by(self, within_s: float) -> dict[str, str] | None:
+        """Return why operators are not told by a way of `[notify]`, by its name; None when it does not say."""
+        if self._api is None:
+            return None
+        try:
+            async with asyncio.timeout(within_s):
+                content = await self._api.get("/api/alerts")
+        except (EvchargeError, TimeoutError):
+            return None
+        return {
+            str(one["about"]): str(one["detail"])
+            for one in content["alerts"]
+            if one["kind"] == AlertKind.NOTIFY and not one["solved_at"]
+        }
+
+
+def _tells(config: Config) -> bool:
+    """Return whether this PC's `[notify]` names a way: Central's, then."""
+    return bool(config.notify.webhook or config.notify.ntfy or config.notify.smtp)
 
 
 async def _books(state: Path, asked: OperatorAsked | None, within_s: float) -> BooksHere | None:

@@ -163,6 +163,16 @@ SENTENCES: Mapping[str, Words] = {
         "el tique no se hizo con una clave que se conozca aquí",
     ),
     "http status": ("it answered with HTTP status {status}", "respondió con el estado HTTP {status}"),
+    "mail address": ("the mail server refuses the address", "el servidor de correo no acepta la dirección"),
+    "mail answer": ("the mail server answered with {status}", "el servidor de correo respondió {status}"),
+    "mail login": (
+        "the mail server refuses user or password",
+        "el servidor de correo no acepta el usuario o la contraseña",
+    ),
+    "mail odd": (
+        "the mail server does not do what is asked",
+        "el servidor de correo no hace lo que se le pide",
+    ),
     "no registry": ("it does not answer like a Registry", "no responde como un Registry"),
     "service stopped": ("the weather service was stopped", "se paró el servicio del clima"),
     "silent": ("silent for {s} s", "sin señales durante {s} s"),

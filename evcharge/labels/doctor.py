@@ -26,6 +26,7 @@ SENTENCES: Mapping[str, Words] = {
     "c central database": ("Central's database", "Base de datos de Central"),
     "c registry database": ("Registry's database", "Base de datos del Registry"),
     "c kafka": ("Kafka", "Kafka"),
+    "c notify": ("Notifications", "Avisos"),
     "c weather": ("Weather", "Clima"),
     "c process": ("Process", "Proceso"),
     "all well": ("Nothing is wrong here.", "Aquí no hay nada mal."),
@@ -633,6 +634,14 @@ SENTENCES: Mapping[str, Words] = {
     "kafka away": (
         "{why}. Everything else goes on without it.",
         "{why}. Todo lo demás sigue sin él.",
+    ),
+    "notify well": (
+        "Central says of no way that operators are not told by it.",
+        "la Central no se queja de ningún medio de avisar a los operadores.",
+    ),
+    "notify away": (
+        "nobody is told by {way}: {why}. Look at `[notify]` there, and at the server that it names.",
+        "no se avisa a nadie por {way}: {why}. Mire allí `[notify]` y el servidor que nombra.",
     ),
     "kafka advertised": (
         (

@@ -89,6 +89,11 @@ SENTENCES: Mapping[str, Words] = {
         "Kafka up again; it gets every event that has waited.",
         "Kafka funciona de nuevo; recibe todos los eventos en espera.",
     ),
+    "alert notify": (
+        "Nobody is told by {about} any more: {detail}.",
+        "Ya no se avisa a nadie por {about}: {detail}.",
+    ),
+    "restored notify": ("Notifications by {about} get through again.", "Se avisa de nuevo por {about}."),
     "alert storage": ("{detail}.", "Central no puede guardar datos: {detail}."),
     "restored storage": ("Central stores again.", "Central guarda datos de nuevo."),
     "alert clock": (

@@ -26,6 +26,7 @@ from evcharge.runtime.waiting import Backoff
 from evcharge.storage.store_errors import StoreAway
 from tests.component.callers import cookie_of
 from tests.component.office import Answer, Office, opened
+from tests.component.test_api_metrics import figures as figures_of
 
 WITHIN_S = 20
 
@@ -71,7 +72,7 @@ class Hook:
         """Wait until somebody was told of such an alert."""
         async with asyncio.timeout(WITHIN_S):
             while not (
-                found := [one for one, _ in self.told if one["about"] == about and text in one["text"]]
+                found := [one for one, _ in self.told if one.get("about") == about and text in one["text"]]
             ):
                 self.news.clear()
                 await self.news.wait()
@@ -216,6 +217,71 @@ async def test_what_could_not_be_delivered_waits_over_a_restart_and_that_is_said
         assert first["about"] == "CP001"
 
 
+async def untold(office: Office, way: str) -> dict | None:
+    """The open alert that says that operators are not told by that way."""
+    found = (await office.get("/api/alerts"))["alerts"]
+    return next((one for one in found if one["id"] == f"{way}-notify" and not one["solved_at"]), None)
+
+
+async def test_a_way_that_is_down_for_long_is_an_alert_until_it_works_again(
+    tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(notifying, "_LOST_AFTER_S", 0.0)
+    hook.refuses, both = {"operators"}, {"ntfy": f"{hook.url}/operators", "alert_after_s": 0.0}
+    async with opened(tmp_path, notify=settings(hook, **both)) as office:
+        await office.town.point()
+        await office.post("/api/cps/CP001/out")
+        assert await office.recorded("NotifyLost")
+        why = "it answered with HTTP status 403"
+        assert (await untold(office, "ntfy"))["what"] == f"Nobody is told by ntfy any more: {why}."
+        assert await untold(office, "webhook") is None
+        # The way that works tells of the one that does not.
+        await hook.alert("ntfy", f"Nobody is told by ntfy any more: {why}.")
+        figures = await figures_of(office)
+        ntfy, webhook = (("way", "ntfy"),), (("way", "webhook"),)
+        assert (figures["evcharge_notify_up", ntfy], figures["evcharge_notify_up", webhook]) == (0, 1)
+        assert figures["evcharge_notify_waiting", ntfy] > 0
+    # A restart repeats nothing, and ends what began before it.
+    hook.refuses = set()
+    async with opened(tmp_path, notify=settings(hook, **both)) as office:
+        assert await office.recorded("NotifyReached")
+        assert await untold(office, "ntfy") is None
+        assert (len(office.rows("NotifyLost")), len(office.rows("NotifyReached"))) == (1, 1)
+
+
+async def test_a_way_that_is_down_for_a_moment_is_no_alert_and_a_message_that_is_lost_is_one(
+    tmp_path: Path, hook: Hook
+):
+    hook.status = 503
+    async with opened(tmp_path, notify=settings(hook)) as office:
+        await office.town.point()
+        await office.post("/api/cps/CP001/out")
+        await hook.has("out", 3)
+        hook.status = 200
+        await office.town.says("Notifications by webhook get through again.")
+        assert office.rows("NotifyLost") == []
+        hook.status = 404
+        await office.post("/api/cps/CP001/resume")
+        assert await office.recorded("NotifyLost")
+        hook.status = 200
+        await office.post("/api/cps/CP001/out")
+        assert await office.recorded("NotifyReached")
+        assert await untold(office, "webhook") is None
+
+
+async def test_a_way_that_is_not_used_any_more_is_no_alert(
+    tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(notifying, "_LOST_AFTER_S", 0.0)
+    hook.status = 503
+    async with opened(tmp_path, notify=settings(hook)) as office:
+        await office.town.point()
+        await office.post("/api/cps/CP001/out")
+        assert await office.recorded("NotifyLost")
+    async with opened(tmp_path) as office:
+        assert await untold(office, "webhook") is None
+
+
 async def test_an_alert_is_told_when_it_has_been_open_for_long_and_when_it_is_over(
     tmp_path: Path, hook: Hook
 ):
@@ -326,12 +392,17 @@ async def test_what_is_on_its_way_may_have_to_make_room(tmp_path: Path, monkeypa
     book = NotifyBook(tmp_path / "notified.json")
     book.kept.waiting = [full(1, "topic-of-d01"), full(2, "topic-of-d02")]
     nothing = SimpleNamespace(
-        points=list, open=list, recent=list, listen=lambda _: None, happened=happened
+        points=list,
+        open=list,
+        is_open=lambda *_: False,
+        recent=list,
+        listen=lambda _: None,
+        happened=happened,
     )  # what it looks at besides
     long = lambda: Backoff(86_400.0, 86_400.0)  # noqa: E731
     clock = lambda: datetime.now(UTC)  # noqa: E731
     notifier = Notifier(
-        {"ntfy": Slow()}, book, nothing, nothing, nothing, nothing, clock, "en", 0.0, 0.0, long
+        {"ntfy": Slow()}, book, nothing, nothing, nothing, nothing, nothing, clock, "en", 0.0, 0.0, long
     )  # fmt: skip
     async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as tasks:
         work = tasks.create_task(notifier.run())
@@ -370,7 +441,8 @@ async def test_with_nobody_to_tell_it_hears_no_events(tmp_path: Path, ways: dict
     heard: list[object] = []
     nothing = SimpleNamespace(points=list, listen=heard.append)
     book = NotifyBook(tmp_path / "notified.json")
-    Notifier(ways, book, nothing, nothing, nothing, nothing, lambda: datetime.now(UTC), "en", 0.0, 0.0)
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    Notifier(ways, book, nothing, nothing, nothing, nothing, nothing, clock, "en", 0.0, 0.0)
     assert len(heard) == listeners
 
 

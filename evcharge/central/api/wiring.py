@@ -137,7 +137,15 @@ async def website(
     lines = PastLines(telemetry, books.database, store)
     push = Push(board, drivers_board, telemetry, dispatcher, store, clock, access.standing)
     push.follow(feed)
-    figures = Figures(dispatcher, feed, store, writer.alerts, lambda: len(archive.unread), services.backlog)
+    figures = Figures(
+        dispatcher,
+        feed,
+        store,
+        writer.alerts,
+        lambda: len(archive.unread),
+        services.backlog,
+        services.notifier.waiting,
+    )
     party = party_of(config)
     runs_it = config.network
     issuer = Issuer(runs_it.operator, runs_it.tax_id, runs_it.address)

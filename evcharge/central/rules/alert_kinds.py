@@ -36,11 +36,12 @@ class AlertKind(StrEnum):
     WEATHER_SERVICE = "weather-service"
     CHAIN = "chain"
     KAFKA = "kafka"
+    NOTIFY = "notify"
     DEBT = "debt"
 
 
 # Nothing that happens later says that these are over: an operator closes them. A weather service may have been given
-# up for good.
+# up for good, and a way of `[notify]` on which nothing waits is not tried.
 CLOSED_BY_HAND = frozenset(
     {
         AlertKind.DUPLICATE,
@@ -54,13 +55,14 @@ CLOSED_BY_HAND = frozenset(
         AlertKind.WELCOME,
         AlertKind.CHAIN,
         AlertKind.WEATHER_SERVICE,
+        AlertKind.NOTIFY,
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One trouble of `about` (a charging point, driver or location, CENTRAL, REGISTRY, WEATHER), `times` times."""
+    """One trouble of `about` (a charging point, driver, location or way to tell people, or CENTRAL, REGISTRY, …)."""
 
     kind: AlertKind
     about: str

@@ -27,6 +27,8 @@ from evcharge.domain.events import (
     LoggedOut,
     LoginLinkMade,
     LoginRefused,
+    NotifyLost,
+    NotifyReached,
     RecordQuarantined,
     RegistrationChanged,
     RegistryAnchored,
@@ -535,6 +537,8 @@ class Note(Command):
         | RegistryNoted
         | KafkaLost
         | KafkaReached
+        | NotifyLost
+        | NotifyReached
         | FiguresUnderstood
         | WeatherLost
         | WeatherReached

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from msgspec import Struct
 from evcharge import labels
 from evcharge.central.books.archive import Archive
 from evcharge.central.feed import Feed
+from evcharge.central.rules.alert_kinds import AlertKind
+from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.central.rules.facts import Facts
 from evcharge.central.services.notify_ways import Message, NotificationChannel, NotTaken, NotThere
 from evcharge.central.views.alerts import Alerts, alert_text, restored_text
@@ -51,6 +54,8 @@ _LOOK_EVERY_S = 1.0
 # After a start of Central nobody has been heard yet.
 _GRACE_S = 30.0
 _FIRST_RETRY_S, _MOST_RETRY_S = 5.0, 600.0
+# A way that has not worked for so long is an alert: a server that starts again takes less.
+_LOST_AFTER_S = 60.0
 # A car that got full while Central was away, or was starting, is told of for so long.
 _FULL_FOR = timedelta(hours=1)
 _OUT = frozenset({CpStatus.FAULTED, CpStatus.DISCONNECTED, CpStatus.UNAVAILABLE})
@@ -116,6 +121,7 @@ class Notifier:
         alerts: Alerts,
         feed: Feed,
         archive: Archive,
+        post: Callable[[Note], object],
         clock: Clock,
         lang: str,
         point_after_s: float,
@@ -127,6 +133,7 @@ class Notifier:
         self._facts = facts
         self._alerts = alerts
         self._archive = archive
+        self._post = post
         self._clock = clock
         self._lang = lang
         self._say = labels.Speech(SENTENCES, lang)
@@ -141,6 +148,11 @@ class Notifier:
         # With nobody to tell, the points of events would pile up: anybody may ask for one that there is not.
         if ways:
             feed.listen(self._on_event)
+
+    def waiting(self) -> dict[str, int]:
+        """Return how many messages wait for the operators, by way."""
+        queues = [_queue(message) for message in self._book.kept.waiting]
+        return {name: queues.count((name, False)) for name in self.ways}
 
     async def finish(self) -> None:
         """Keep what was told last."""
@@ -335,19 +347,33 @@ class Notifier:
             lambda why: log.warning("%s", said("notify lost", way=name, why=because(why))),
             lambda: log.info("%s", said("notify back", way=name)),
         )
+        # Of what operators see on screens, as they hear nothing.
+        alert: Outage[str] = Outage(
+            lambda why: self._post(Note(by=CENTRAL, event=events.NotifyLost(way=name, why=why[:200]))),
+            lambda: self._post(Note(by=CENTRAL, event=events.NotifyReached(way=name))),
+            is_on=self._alerts.is_open(name, AlertKind.NOTIFY),
+        )
+        loop, since = asyncio.get_running_loop(), math.inf
         while True:
             message = await self._next((name, False))
             try:
                 await way.send(message)
             except NotThere as problem:
                 outage.lost(problem.why)
+                since = min(since, loop.time())
+                if loop.time() - since >= _LOST_AFTER_S:
+                    alert.lost(problem.why)
                 await asyncio.sleep(backoff.next_s())
                 continue
             except NotTaken as problem:
+                # That one is lost for good.
                 _refused(message, problem.why)
+                alert.lost(problem.why)
             else:
                 outage.back()
+                alert.back()
                 backoff.reset()
+                since = math.inf
             await self._settle(message)
 
     async def _send_to_drivers(self, name: str, way: NotificationChannel) -> None:

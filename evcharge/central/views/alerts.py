@@ -222,6 +222,10 @@ class Alerts:
                 self._begin(AlertKind.KAFKA, KAFKA, str(event.waiting), at)
             case events.KafkaReached():
                 self._end(AlertKind.KAFKA, KAFKA, at)
+            case events.NotifyLost():
+                self._begin(AlertKind.NOTIFY, event.way, event.why, at)
+            case events.NotifyReached():
+                self._end(AlertKind.NOTIFY, event.way, at)
             case _:
                 pass
 

@@ -36,6 +36,8 @@ from evcharge.domain.events.central_events import (
     KafkaLost as KafkaLost,
     KafkaReached as KafkaReached,
     LoginRefused as LoginRefused,
+    NotifyLost as NotifyLost,
+    NotifyReached as NotifyReached,
     RegistryAnchored as RegistryAnchored,
     RegistryLost as RegistryLost,
     RegistryNoted as RegistryNoted,

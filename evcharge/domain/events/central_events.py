@@ -91,6 +91,19 @@ class KafkaReached(Event):
     """The brokers answer again, and get every event that has waited."""
 
 
+class NotifyLost(Event):
+    """Operators are not told by `way` (mail, ntfy, webhook): it has not worked for long, or refuses what it is sent."""
+
+    way: str
+    why: str
+
+
+class NotifyReached(Event):
+    """Operators are told by `way` again."""
+
+    way: str
+
+
 class ChainBroken(Event):
     """Row `n` of the audit log is not what was written: somebody changed Central's books."""
 
@@ -158,6 +171,8 @@ CentralEvent = (
     | RegistryReached
     | KafkaLost
     | KafkaReached
+    | NotifyLost
+    | NotifyReached
     | WeatherLost
     | WeatherReached
     | AlertClosed

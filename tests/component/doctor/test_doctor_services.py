@@ -12,8 +12,10 @@ import pytest
 from msgspec import structs
 
 from evcharge.central.books.setup import open_books
+from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.doctor import probes
 from evcharge.doctor.findings import FindingMark
+from evcharge.domain.events import NotifyLost
 from evcharge.kafka import diagnosis
 from evcharge.labels.command_errors import translated
 from evcharge.registry.setup import open_tables
@@ -22,6 +24,7 @@ from evcharge.runtime.config import (
     Config,
     KafkaSettings,
     MonitorSettings,
+    NotifySettings,
     RegistrySettings,
     WeatherSettings,
 )
@@ -83,6 +86,16 @@ async def test_a_central_of_another_release(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setattr(probes, "__version__", "0.9.0")
         mark, text = await told(config, "version")
     assert (mark, text[:43]) == (FindingMark.MIND, "here is evcharge 0.9.0, at Central 0.1.0. T")
+
+
+async def test_a_way_by_which_operators_are_not_told(tmp_path: Path):
+    async with working_central(tmp_path) as (office, config):
+        told_by = structs.replace(config, notify=NotifySettings(webhook="https://hook.example/"))
+        assert (await told(told_by, "notify"))[0] is FindingMark.WELL
+        lost = NotifyLost(way="webhook", why="connection refused")
+        await office.town.dispatcher.submit(Note(by=CENTRAL, event=lost))
+        mark, text = await told(told_by, "notify")
+    assert (mark, "nobody is told by webhook: connection refused" in text) == (FindingMark.WRONG, True)
 
 
 # ---- what may be there

@@ -75,6 +75,7 @@ WELL = Observations(
         DatabaseThere(section="central", at="PostgreSQL (database evcharge at db)", schema=25),
     ),
     brokers="192.168.1.10:9092",
+    untold_by={},
     source=WeatherSource(name="OpenWeather", why=None, needed=True),
     processes=(Process(name="cp-engine.CP001", pulse=Pulse.WELL),),
 )
@@ -109,7 +110,7 @@ def test_where_nothing_is_wrong_each_thing_has_one_line_that_says_so():
     found = findings(WELL)
     assert {one.mark for one in found} == {FindingMark.WELL}
     checks = [one.check for one in found]
-    assert len(checks) == len(set(checks)) == 18
+    assert len(checks) == len(set(checks)) == 19
 
 
 KINDS = [
@@ -150,6 +151,8 @@ KINDS = [
     ("Kafka", seen(brokers_why="10.0.0.9:9092 does not answer", brokers_sent_on=True), "kafka",
      "sends us on to an address that is wrong here: 10.0.0.9:9092", "advertised.listeners"),
     ("no broker", seen(brokers_why="b:9092 does not answer"), "kafka", "b:9092 does not answer", ""),
+    ("notify", seen(untold_by={"mail": "connection refused"}), "notify", "nobody is told by mail: connection refused",
+     "Look at `[notify]`"),
     ("database", seen(databases=(DatabaseThere(section="central", at="db", why="db refuses the login: check it"),)),
      "central database", "refuses the login", ""),
     ("Registry's database", seen(databases=(DatabaseThere(section="registry", at="db", why="db is a standby"),)),

@@ -16,6 +16,7 @@ from evcharge.central.api.kit.routes import ANYBODY, VIEWERS, Route
 from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
+from evcharge.central.rules.alert_kinds import AlertKind
 from evcharge.central.rules.commands import Actor
 from evcharge.central.views.alerts import Alerts
 from evcharge.domain.charging_point import CpStatus
@@ -52,10 +53,12 @@ class Figures(Collector):
         alerts: Alerts,
         unread: Callable[[], int],
         backlog: Backlog | None = None,
+        untold: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         """`unread` is asked how many stored events could not be read.
 
-        `backlog` is asked for the events that Kafka lacks; None without Kafka.
+        `backlog` is asked for the events that Kafka lacks; None without Kafka. `untold`: how many messages wait for
+        the operators, by way of `[notify]`.
         """
         self._dispatcher = dispatcher
         self._feed = feed
@@ -63,6 +66,7 @@ class Figures(Collector):
         self._alerts = alerts
         self._unread = unread
         self._backlog = backlog
+        self._untold = untold
         registry = self._registry = CollectorRegistry()
         registry.register(self)
         self._sessions = Counter(
@@ -166,6 +170,10 @@ class Figures(Collector):
                 "evcharge_kafka_events_waiting", "Stored events that Kafka does not have yet.", waiting
             )
             yield _one("evcharge_kafka_up", "Whether Kafka takes what it is sent.", is_up)
+        untold = self._untold()
+        ways_up = {way: not self._alerts.is_open(way, AlertKind.NOTIFY) for way in untold}
+        yield _by("evcharge_notify_waiting", "Messages that wait for the operators by way.", "way", untold)
+        yield _by("evcharge_notify_up", "Whether operators can be told by that way.", "way", ways_up)
         yield _one(LEADS, LEADS_TEXT, 1)
         yield _by("evcharge_build", "The version that runs.", "version", {__version__: 1})
 

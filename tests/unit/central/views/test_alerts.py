@@ -138,6 +138,12 @@ STORIES = [
         e.AlertClosed(alert_id="CENTRAL-clock"),
         id="clock",
     ),
+    pytest.param(
+        e.NotifyLost(way="mail", why="connection refused"),
+        ("mail", AlertKind.NOTIFY),
+        e.NotifyReached(way="mail"),
+        id="notifications",
+    ),
     pytest.param(e.ClockOff(seconds=3600), (CENTRAL, AlertKind.CLOCK_OFF), e.ClockRight(), id="clock off"),
 ]
 

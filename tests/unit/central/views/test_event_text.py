@@ -35,6 +35,8 @@ LINES: dict[e.Event, str | None] = {
     e.ClockRight(): "the clock of this machine is right again",
     e.KafkaLost(where="kafka:9092", why="no answer", waiting=3): None,
     e.KafkaReached(): None,
+    e.NotifyLost(way="mail", why="no answer"): None,
+    e.NotifyReached(way="mail"): None,
     e.FiguresUnderstood(cp_id="CP001"): None,
     e.OrderCarriedOut(
         request_id="0" * 32, cp_id="CP001", command="out", changed=True, ends=True

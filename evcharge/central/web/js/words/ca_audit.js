@@ -30,6 +30,8 @@ export default {
   "event.StorageRestored": "Central torna a desar",
   "event.RegistryLost": "Registry no respon",
   "event.RegistryReached": "Registry torna a respondre",
+  "event.NotifyLost": "Els avisos no arriben",
+  "event.NotifyReached": "Els avisos tornen a arribar",
   "event.WeatherLost": "Connexió amb el temps no disponible",
   "event.WeatherReached": "Connexió amb el temps restablerta",
   "event.AlertTaken": "Avís atès",

@@ -37,6 +37,7 @@ export default {
   "held.journal": "fins a confirmar el seu diari nou",
   "param.name": "nom",
   "param.role": "paper",
+  "param.way": "mitjà",
   "param.what": "canvi",
   "param.alerts": "alertes",
   "param.override": "anul·lat",

@@ -30,6 +30,8 @@ export default {
   "event.StorageRestored": "Central speichert wieder",
   "event.RegistryLost": "Registry antwortet nicht",
   "event.RegistryReached": "Registry antwortet wieder",
+  "event.NotifyLost": "Benachrichtigungen kommen nicht an",
+  "event.NotifyReached": "Benachrichtigungen kommen wieder an",
   "event.WeatherLost": "Verbindung zum Wetterdienst gestört",
   "event.WeatherReached": "Verbindung zum Wetterdienst wiederhergestellt",
   "event.AlertTaken": "Warnung übernommen",

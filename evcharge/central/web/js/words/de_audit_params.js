@@ -37,6 +37,7 @@ export default {
   "held.journal": "bis das neue Journal bestätigt ist",
   "param.name": "Name",
   "param.role": "Rolle",
+  "param.way": "Weg",
   "param.what": "Änderung",
   "param.alerts": "Warnungen",
   "param.override": "übergangen",

@@ -30,6 +30,8 @@ export default {
   "event.StorageRestored": "Central stores again",
   "event.RegistryLost": "Registry not responding",
   "event.RegistryReached": "Registry responding again",
+  "event.NotifyLost": "Notifications do not get through",
+  "event.NotifyReached": "Notifications get through again",
   "event.WeatherLost": "Weather connection unavailable",
   "event.WeatherReached": "Weather connection restored",
   "event.AlertTaken": "Alert taken",

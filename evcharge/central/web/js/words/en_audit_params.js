@@ -37,6 +37,7 @@ export default {
   "held.journal": "until its new journal is confirmed",
   "param.name": "name",
   "param.role": "role",
+  "param.way": "channel",
   "param.what": "change",
   "param.alerts": "alerts",
   "param.override": "overridden",

@@ -30,6 +30,8 @@ export default {
   "event.StorageRestored": "Central vuelve a guardar",
   "event.RegistryLost": "Registry no responde",
   "event.RegistryReached": "Registry responde de nuevo",
+  "event.NotifyLost": "Los avisos no llegan",
+  "event.NotifyReached": "Los avisos llegan de nuevo",
   "event.WeatherLost": "Conexión con el clima no disponible",
   "event.WeatherReached": "Conexión con el clima restablecida",
   "event.AlertTaken": "Aviso atendido",

@@ -37,6 +37,7 @@ export default {
   "held.journal": "hasta confirmar su diario nuevo",
   "param.name": "nombre",
   "param.role": "papel",
+  "param.way": "medio",
   "param.what": "cambio",
   "param.alerts": "alertas",
   "param.override": "anulado",

@@ -30,6 +30,8 @@ export default {
   "event.StorageRestored": "Central enregistre à nouveau",
   "event.RegistryLost": "Registry ne répond pas",
   "event.RegistryReached": "Registry répond à nouveau",
+  "event.NotifyLost": "Les notifications ne passent pas",
+  "event.NotifyReached": "Les notifications passent de nouveau",
   "event.WeatherLost": "Connexion météo indisponible",
   "event.WeatherReached": "Connexion météo rétablie",
   "event.AlertTaken": "Alerte prise en charge",

@@ -37,6 +37,7 @@ export default {
   "held.journal": "jusqu’à la confirmation de son nouveau journal",
   "param.name": "nom",
   "param.role": "rôle",
+  "param.way": "canal",
   "param.what": "changement",
   "param.alerts": "alertes",
   "param.override": "ignorée",

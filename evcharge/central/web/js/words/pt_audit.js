@@ -30,6 +30,8 @@ export default {
   "event.StorageRestored": "A Central volta a guardar",
   "event.RegistryLost": "O Registry não responde",
   "event.RegistryReached": "O Registry responde novamente",
+  "event.NotifyLost": "Os avisos não chegam",
+  "event.NotifyReached": "Os avisos chegam de novo",
   "event.WeatherLost": "Ligação à meteorologia indisponível",
   "event.WeatherReached": "Ligação à meteorologia restabelecida",
   "event.AlertTaken": "Aviso assumido",

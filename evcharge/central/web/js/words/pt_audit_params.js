@@ -37,6 +37,7 @@ export default {
   "held.journal": "até se confirmar o diário novo",
   "param.name": "nome",
   "param.role": "papel",
+  "param.way": "meio",
   "param.what": "alteração",
   "param.alerts": "alertas",
   "param.override": "ignorado",
