@@ -220,7 +220,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
             writer.dispatcher,
             writer.feed,
             peers.epochs,
-            audit=RegistryAudit(writer.dispatcher, await last_noted(books.archive), clock),
+            audit=RegistryAudit(writer.dispatcher, books.archive, await last_noted(books.archive), clock),
             was_lost=any(
                 writer.alerts.is_open(REGISTRY, kind)
                 for kind in (AlertKind.REGISTRY, AlertKind.NOT_UNDERSTOOD)

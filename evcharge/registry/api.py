@@ -363,8 +363,9 @@ class RegistryApi:
     async def audit(self, request: web.Request) -> web.Response:
         """Tell Central, in order, who did what here, and who was refused."""
         await self._callers.with_token(request, CENTRAL)
-        rows, upto = await self._store.told(_since(request), AUDIT_PAGE)
-        return answer({"rows": [dict(row) for row in rows], "upto": upto})
+        told = await self._store.told(_since(request), AUDIT_PAGE, _at(request))
+        rows = [dict(row) for row in told.rows]
+        return answer({"rows": rows, "upto": told.upto, "at": told.at, "same": told.same})
 
     async def anchor(self, request: web.Request) -> web.Response:
         """Keep the head of Central's audit log, and tell that of ours in return."""
@@ -420,6 +421,16 @@ def _since(request: web.Request) -> int | None:
     if not (since.isascii() and since.isdecimal() and len(since) <= 15):
         raise BadInput("since must be a whole number.", Code.FIELD)
     return int(since)
+
+
+def _at(request: web.Request) -> float | None:
+    at = request.query.get("at")
+    if at is None:
+        return None
+    try:
+        return float(at)
+    except ValueError:
+        raise BadInput("at must be a number.", Code.FIELD) from None
 
 
 def _target(request: web.Request, text: str, field: str) -> str:

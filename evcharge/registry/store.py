@@ -63,6 +63,18 @@ class Invited(Struct, frozen=True, kw_only=True):
         return f"Invited({self.id}, {self.kind})"
 
 
+class Told(Struct, frozen=True):
+    """Rows of the audit log for Central, and the last up to which all of them are told: its number and its time.
+
+    `same`: the row to go on from is still there; not after an older copy was put back.
+    """
+
+    rows: list[Row]
+    upto: int
+    at: float | None
+    same: bool = True
+
+
 class Store:
     """Reads and writes the Registry's tables. `now` is the wall clock, for what people will read."""
 
@@ -273,13 +285,17 @@ class Store:
                 for one in entries:
                     await self._audit(writing, one)
 
-    async def told(self, since: int | None, most: int) -> tuple[list[Row], int]:
+    async def told(self, since: int | None, most: int, at: float | None = None) -> Told:
         """Return at most `most` audit rows after number `since` that Central does not know of itself, oldest first.
 
-        None: the newest. Also the number up to which all of them are told.
+        None: the newest. `at`: when row `since` was written, if it is the one that Central means.
         """
+        if since is not None and at is not None:
+            meant = await self._database.read("SELECT at FROM events WHERE n = :since", {"since": since})
+            if not meant or meant[0]["at"] != at:
+                return Told([], since, at, same=False)
         # First: what is written meanwhile is told the next time.
-        newest = (await self.head()).n
+        newest = await self._database.read("SELECT n, at FROM events ORDER BY n DESC LIMIT 1")
         order = "DESC" if since is None else "ASC"
         rows = await self._database.read(
             "SELECT n, at, who, role, address, what, target, result, times FROM events "  # noqa: S608
@@ -289,9 +305,9 @@ class Store:
         )
         if since is None:
             rows.reverse()
-        elif len(rows) == most:
-            return rows, rows[-1]["n"]
-        return rows, max(newest, rows[-1]["n"] if rows else 0)
+        is_cut = since is not None and len(rows) == most
+        last = rows[-1] if is_cut else max([*rows[-1:], *newest], key=lambda row: row["n"], default=None)
+        return Told(rows, last["n"], last["at"]) if last is not None else Told(rows, 0, None)
 
     async def events(self) -> list[Row]:
         """Return the whole audit log, oldest first, as `audit.first_broken` takes it."""

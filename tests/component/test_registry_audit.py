@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from evcharge.central.books import verify
 from evcharge.central.services import registry_sync
-from tests.component.registry_process import make_state, running_registry
+from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import running
 
 
@@ -68,6 +69,44 @@ async def test_logins_registrations_and_withdrawals_are_kept_once_over_a_restart
             await until_noted(tmp_path, ("127.0.0.10", "POST /v1/ticket", "CP002", "E_CREDENTIAL"))
         assert noted(tmp_path)[: len(before)] == before
         assert len(noted(tmp_path)) == len(before) + 1
+    assert verify.check(tmp_path / "central" / "central.db") == []
+
+
+@pytest.mark.parametrize("runs_on", [True, False], ids=["Central runs on", "Central stands still"])
+async def test_of_a_registry_that_was_put_back_no_row_is_missed_and_none_is_kept_twice(
+    tmp_path: Path, password: str, unused_tcp_port: int, runs_on: bool
+):
+    books, copy = tmp_path / "registry" / "registry.db", tmp_path / "copy.db"
+
+    def registering() -> contextlib.AbstractAsyncContextManager[Running]:
+        return running_registry(tmp_path, password, unused_tcp_port)
+
+    async def registers(registry: Running, *ids: str) -> None:
+        for id_ in ids:
+            await registry.register(id_, credential=None)
+
+    async with contextlib.AsyncExitStack() as central:
+        async with registering() as registry:
+            await central.enter_async_context(running(tmp_path, registry.url))
+            await registers(registry, "CP001", "CP002")
+        shutil.copyfile(books, copy)
+        async with registering() as registry:
+            await registers(registry, "CP003", "CP004")
+            await until_noted(tmp_path, ("127.0.0.1", "register", "CP004", "done"))
+        if not runs_on:
+            await central.aclose()
+        shutil.copyfile(copy, books)
+        async with registering() as registry:
+            if runs_on:
+                # Less than Central has read, and then more.
+                await registers(registry, "CP005")
+                await until_noted(tmp_path, ("127.0.0.1", "register", "CP005", "done"))
+            await registers(registry, "CP006", "CP007", "CP008", "CP009")
+            if not runs_on:
+                await central.enter_async_context(running(tmp_path, registry.url))
+            await until_noted(tmp_path, ("127.0.0.1", "register", "CP009", "done"))
+    found = [target for _, what, target, _ in noted(tmp_path) if what == "register"]
+    assert found == [f"CP{n:03}" for n in range(1, 10) if runs_on or n != 5]
     assert verify.check(tmp_path / "central" / "central.db") == []
 
 

@@ -6,7 +6,7 @@ one source does over and over under many names becomes one row a page.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import aiohttp
 from msgspec import Meta, Struct
@@ -24,6 +24,8 @@ from evcharge.runtime.clock import Clock
 # Of what one address did alike within a minute so many rows stand by themselves.
 MOST_ALIKE = 20
 _NAME = "RegistryNoted"
+# So many rows of our own log are read at once, to find what we have in common with a Registry that was put back.
+_LOOK_BACK = 200
 _Short = Annotated[str, Meta(max_length=200)]
 _ROLES = {"admin": Role.ADMIN, "cp": Role.MONITOR, "driver": Role.DRIVER, "enrolment": Role.SERVICE}
 
@@ -42,19 +44,37 @@ class AuditRow(Struct, frozen=True, kw_only=True):
     times: Annotated[int, Meta(ge=1)] = 1
 
 
+class AuditPlace(NamedTuple):
+    """A row of the Registry's audit log: after an older copy was put back, another time has that number.
+
+    `at` is None where a Registry of before does not say it.
+    """
+
+    n: int
+    at: float | None
+
+
 class _Page(Struct):
     rows: Annotated[list[AuditRow], Meta(max_length=1000)]
-    # The greatest number that there is nothing more to tell of.
+    # The greatest number that there is nothing more to tell of, and when that row was written.
     upto: Count
+    at: float | None = None
+    # Whether the row to go on from is still there.
+    same: bool = True
 
 
-async def last_noted(archive: Archive) -> int | None:
-    """Return the number of the last row kept here, or None."""
-    for row in await archive.events(limit=1, type_=_NAME):
-        event = events.stored(row["n"], row["type"], row["data"])
-        if isinstance(event, events.RegistryNoted):
-            return event.n
-    return None
+async def last_noted(archive: Archive) -> AuditPlace | None:
+    """Return the last row kept here, or None."""
+    found, _ = await _noted(archive, 1, None)
+    return found[0] if found else None
+
+
+async def _noted(archive: Archive, limit: int, before: int | None) -> tuple[list[AuditPlace], int | None]:
+    """Return the last rows kept here (before row `before` of our own log), oldest first, and where they begin there."""
+    rows = await archive.events(limit=limit, before=before, type_=_NAME)
+    found = [events.stored(row["n"], row["type"], row["data"]) for row in rows]
+    places = [AuditPlace(event.n, event.at) for event in found if isinstance(event, events.RegistryNoted)]
+    return places, rows[0]["n"] if rows else None
 
 
 class Pace:
@@ -89,9 +109,14 @@ class Pace:
 class RegistryAudit:
     """Follows the Registry's audit log from row `since` on; None: from what it has now."""
 
-    def __init__(self, dispatcher: Dispatcher, since: int | None, clock: Clock) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, archive: Archive, since: AuditPlace | None, clock: Clock
+    ) -> None:
         self._dispatcher = dispatcher
+        self._archive = archive
         self._since = since
+        # What is read once more, since the Registry was put back.
+        self._known: set[AuditPlace] = set()
         self._clock = clock
         self._pace = Pace()
         # The last row that was handed over. While the disk is full it waits, and with it the next page.
@@ -104,16 +129,34 @@ class RegistryAudit:
         """
         if self._last is not None and not self._last.done():
             return
-        params = {} if self._since is None else {"since": self._since}
+        page = await self._page(http, url, self._since)
+        if not page.same:
+            self._since = await self._in_common(http, url)
+            page = await self._page(http, url, self._since)
+        self._keep([row for row in page.rows if (row.n, row.at) not in self._known])
+        self._since = AuditPlace(page.upto, page.at)
+
+    async def _page(self, http: aiohttp.ClientSession, url: str, since: AuditPlace | None) -> _Page:
+        params = {} if since is None else {"since": str(since.n)}
+        if since is not None and since.at is not None:
+            params["at"] = repr(since.at)
         async with http.get(f"{url}/v1/audit", params=params) as response:
             if response.status == 404:
                 # A Registry of before tells nothing of it.
-                return
+                return _Page([], since.n if since is not None else 0)
             response.raise_for_status()
-            page = read_json(await response.read(), _Page)
-        self._keep(page.rows)
-        # Less than before: its books were put back from a backup.
-        self._since = page.upto
+            return read_json(await response.read(), _Page)
+
+    async def _in_common(self, http: aiohttp.ClientSession, url: str) -> AuditPlace | None:
+        """Return a row kept here that the Registry has, too: whatever follows it is new, or in `_known`. None: none."""
+        self._known, before = set(), None
+        while True:
+            places, before = await _noted(self._archive, _LOOK_BACK, before)
+            if before is None:
+                return None
+            self._known.update(places)
+            if places and (await self._page(http, url, places[0])).same:
+                return places[0]
 
     def _keep(self, rows: Sequence[AuditRow]) -> None:
         for row in self._pace.take(rows, self._clock().timestamp()):

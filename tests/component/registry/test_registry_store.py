@@ -137,9 +137,9 @@ async def test_many_at_once_through_two_doors_are_one_chain(tables: Transactions
         found, last = await stores[1].revocations(0)
         assert [revocation.n for revocation in found] == list(range(1, 13))
         assert last == 12
-        told, upto = await stores[1].told(None, 1000)
-        assert [row["n"] for row in told] == list(range(1, len(rows) + 1))
-        assert upto == len(rows)
+        told = await stores[1].told(None, 1000)
+        assert [row["n"] for row in told.rows] == list(range(1, len(rows) + 1))
+        assert (told.upto, told.at, told.same) == (len(rows), rows[-1]["at"], True)
 
 
 async def test_what_a_block_did_not_end_is_not_there(tables: Transactions, store: Store):
