@@ -19,7 +19,7 @@ from evcharge.security.state_folder import InitReport
 from evcharge.storage.books import Transactions
 from evcharge.storage.database import only_process, open_database
 from evcharge.storage.members import REGISTRY_KEY_FILES
-from evcharge.storage.postgres_place import ELSEWHERE, REGISTRY, place_of
+from evcharge.storage.postgres_place import ELSEWHERE, MOVING, REGISTRY, broken_off, place_of
 
 SCHEMA = "evcharge.registry.schema"
 FIRST_ADMIN = "admin"
@@ -45,6 +45,8 @@ async def open_tables(config: Config, *, new_keys: bool = False) -> AsyncIterato
                 f"the Registry's tables are in {secret_files.read_secret(noted)}: set `[registry] database`, "
                 "or bring them back with `evcharge migrate --books registry --to file`."
             )
+        if (moving := path.with_name(f"{path.name}{MOVING}")).exists():
+            raise broken_off(path, secret_files.read_secret(moving), REGISTRY)
         async with open_database(path, SCHEMA) as database:
             yield database
         return

@@ -22,6 +22,7 @@ from evcharge.storage.reading import reading
 _AT_ONCE = 5000
 # In the order that their references want; the others in any.
 _FIRST = ("cp", "driver", "session", "ticket", "registrations", "admins")
+_HASH = "SELECT hash FROM events WHERE n = $1"
 # Of the tables that PostgreSQL numbers itself, the place of a row is copied as well.
 _NUMBERED = postgres_schema.NUMBERED
 
@@ -90,17 +91,26 @@ def check_source(source: Path, place: Place, package: str) -> None:
 
 
 async def copy_in(
-    source: Path, place: Place, package: str, still_ours: Callable[[asyncpg.Connection], Awaitable[None]]
+    source: Path,
+    place: Place,
+    package: str,
+    still_ours: Callable[[asyncpg.Connection], Awaitable[None]],
+    mark: Callable[[], object],
 ) -> None:
-    """Copy the books in a file into tables in PostgreSQL that hold none. Raises StateError.
+    """Copy the books in a file into tables in PostgreSQL that hold none, or these already. Raises StateError.
 
     They are read back and compared before they are stored, and only if `still_ours` finds that nobody has begun there.
+    From `mark` on they may be stored there: it is called just before.
     """
     with explained(place), reading(source) as file:
         connection = await connect(place, synchronous_commit="on")
         try:
             async with connection.transaction():
                 if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM events)"):
+                    newest = file.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1").fetchone()
+                    if newest and newest["hash"] == await connection.fetchval(_HASH, newest["n"]):
+                        # A move that was broken off after it had stored them; somebody may have gone on there.
+                        return
                     raise StateError(
                         f"{place} holds books already. Name an empty database, or another schema."
                     )
@@ -114,6 +124,7 @@ async def copy_in(
                     await _number_on(connection, table)
                 await _check_copied(connection, source, place, package)
                 await still_ours(connection)
+                mark()
         finally:
             await connection.close()
 

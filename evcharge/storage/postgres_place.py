@@ -16,6 +16,8 @@ from evcharge.runtime.config import Config
 PASSWORD_FILE = "database.password"  # noqa: S105  its name, not the password
 # Beside the books: where they are when they are not here.
 ELSEWHERE = "database.place"
+# After the name of a file of books: where they are being moved. Until that is over nobody begins with the file.
+MOVING = ".moving"
 PASSWORD_VARIABLE = "EVCHARGE_DATABASE_PASSWORD"  # noqa: S105
 _MOST_BYTES = 4096
 CENTRAL, REGISTRY = "central", "registry"
@@ -98,6 +100,15 @@ def _host(text: str) -> tuple[str, int]:
         return host, int(port.removeprefix(":") or 5432)
     name, _, port = text.partition(":")
     return unquote(name), int(port or 5432)
+
+
+def broken_off(path: Path, place: str, section: str) -> StateError:
+    """Return what is said while nobody knows whether the books of a file have arrived where they were to be moved."""
+    command = "evcharge migrate --to" if section == CENTRAL else f"evcharge migrate --books {section} --to"
+    return StateError(
+        f"{path} was being moved to {place}, and may be there already: finish that with `{command}`. "
+        f"If it never got there, delete {path}{MOVING}."
+    )
 
 
 def place_of(config: Config, url: str = "", *, section: str = CENTRAL) -> Place:

@@ -17,8 +17,11 @@ import pytest
 from evcharge import cli
 from evcharge.central.books import setup
 from evcharge.central.books.invariants import violations
-from evcharge.central.books.rows import STATEMENTS
+from evcharge.central.books.rows import STATEMENTS, DecidedEntry
+from evcharge.central.rules.commands import CENTRAL
+from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import Deposed, StateError, Taken
+from evcharge.domain.events import CentralStopped
 from evcharge.evc1 import messages
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import CentralSettings, Config
@@ -668,3 +671,72 @@ def test_books_are_not_moved_to_where_another_central_has_begun_meanwhile(
             await connection.close()
 
     assert asyncio.run(count()) == 0
+
+
+class _Killed(BaseException):
+    """As if the process had been killed at that place."""
+
+
+def dies_when_moved(dying: pytest.MonkeyPatch, *, stored: bool) -> None:
+    """Between COMMIT and the renaming of the file, or just before COMMIT."""
+    real = secret_files.replace_secret
+
+    def rename(*_: object) -> None:
+        raise _Killed
+
+    def mark(path: Path, text: str) -> None:
+        real(path, text)
+        if path.name == "central.db.moving":
+            raise _Killed
+
+    if stored:
+        dying.setattr(Path, "rename", rename)
+    else:
+        dying.setattr(secret_files, "replace_secret", mark)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_move_that_was_broken_off_is_finished_by_the_same_command(
+    tmp_path: Path, monkeypatch, capsys, stored: bool
+):
+    where, path = a_file_of_books(tmp_path), tmp_path / "central" / "central.db"
+    flags, before = ["--state", str(tmp_path)], path.read_bytes()
+    with monkeypatch.context() as dying, pytest.raises(_Killed):
+        dies_when_moved(dying, stored=stored)
+        cli.run(["migrate", *flags, "--to", where])
+    assert path.exists()
+    # Which of the two is right is not known here: nobody begins with the file.
+    assert cli.run(["central", *flags]) == 1
+    assert "central.db was being moved to PostgreSQL" in (told := capsys.readouterr().err)
+    assert "finish that with `evcharge migrate --to`" in told
+    assert cli.run(["migrate", *flags, "--to", f"{where}_other"]) == 1
+    assert "central.db was being moved to PostgreSQL" in capsys.readouterr().err
+    # Somebody has gone on there meanwhile, where the books had arrived.
+    if stored:
+        assert another_begins(where) == "begun"
+    assert cli.run(["migrate", *flags, "--to", where]) == 0, capsys.readouterr().err
+    assert not path.exists()
+    assert not path.with_name("central.db.moving").exists()
+    assert path.with_name("central.db.moved").read_bytes() == before
+    monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", where)
+    assert cli.run(["audit", "verify", *flags]) == 0
+
+
+def test_books_that_went_on_in_the_file_are_never_mixed_with_those_that_were_moved(
+    tmp_path: Path, monkeypatch, capsys
+):
+    where, path = a_file_of_books(tmp_path), tmp_path / "central" / "central.db"
+    flags = ["--state", str(tmp_path)]
+    with monkeypatch.context() as dying, pytest.raises(_Killed):
+        dies_when_moved(dying, stored=True)
+        cli.run(["migrate", *flags, "--to", where])
+    path.with_name("central.db.moving").unlink()
+
+    async def go_on() -> None:
+        async with opened(path.parent) as found:
+            await found.store.commit([DecidedEntry(Decision((CentralStopped(),), ()), CENTRAL, utc_now())])
+
+    asyncio.run(go_on())
+    assert cli.run(["migrate", *flags, "--to", where]) == 1
+    assert "holds books already" in capsys.readouterr().err
+    assert path.exists()

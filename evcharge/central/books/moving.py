@@ -20,7 +20,7 @@ from evcharge.storage.anchor_file import ANCHORS
 from evcharge.storage.database import copy_database, only_process
 from evcharge.storage.exchange import sync_folder
 from evcharge.storage.members import Me
-from evcharge.storage.postgres_place import CENTRAL, ELSEWHERE, REGISTRY, Place, place_of
+from evcharge.storage.postgres_place import CENTRAL, ELSEWHERE, MOVING, REGISTRY, Place, broken_off, place_of
 
 # A head of the other's log is told once a minute, and a copy takes moments.
 _MOST_TRIES = 5
@@ -74,10 +74,13 @@ def to_postgres(config: Config, url: str, section: str = CENTRAL) -> Place:
     """Move the books into an empty PostgreSQL; the file is kept aside. Whose they are is stopped. Raises StateError.
 
     What was copied is read back and compared, row by row, before it is stored. Nobody begins with it before the file is
-    aside.
+    aside, nor with the file once it may be stored there: a move that was broken off is finished by the same command.
     """
     place, path = place_of(config, url, section=section), _path(config.state, section)
-    moved = path.with_name(f"{path.name}.moved")
+    moved, moving = path.with_name(f"{path.name}.moved"), path.with_name(f"{path.name}{MOVING}")
+
+    def mark() -> None:
+        secret_files.replace_secret(moving, str(place))
 
     def put_aside() -> None:
         secret_files.replace_secret(path.with_name(ELSEWHERE), str(place))
@@ -85,11 +88,17 @@ def to_postgres(config: Config, url: str, section: str = CENTRAL) -> Place:
         sync_folder(path.parent)
 
     with only_process(path):
-        if not path.exists():
+        if moving.exists():
+            if (there := secret_files.read_secret(moving)) != str(place):
+                raise broken_off(path, there, section)
+        elif not path.exists():
             raise StateError(f"{path} is not there: there are no books to move.")
-        if moved.exists():
-            raise StateError(f"{moved} is there from an earlier move: put it elsewhere first.")
-        asyncio.run(_sent(path, place, visitor(config), put_aside))
+        if path.exists():
+            if moved.exists():
+                raise StateError(f"{moved} is there from an earlier move: put it elsewhere first.")
+            asyncio.run(_sent(path, place, visitor(config), mark, put_aside))
+        moving.unlink(missing_ok=True)
+        sync_folder(path.parent)
     return place
 
 
@@ -110,7 +119,9 @@ def to_file(config: Config, section: str = CENTRAL) -> Path:
     return path
 
 
-async def _sent(source: Path, place: Place, me: Me, put_aside: Callable[[], object]) -> None:
+async def _sent(
+    source: Path, place: Place, me: Me, mark: Callable[[], object], put_aside: Callable[[], object]
+) -> None:
     from evcharge.storage.postgres_books import open_postgres
     from evcharge.storage.postgres_copy import check_source, copy_in
     from evcharge.storage.postgres_transactions import nobody_at_work, prepare_tables, still_alone
@@ -120,11 +131,11 @@ async def _sent(source: Path, place: Place, me: Me, put_aside: Callable[[], obje
     if place.section == REGISTRY:
         async with nobody_at_work(place) as alone:
             await prepare_tables(place, schema)
-            await copy_in(source, place, schema, lambda _: still_alone(alone))
+            await copy_in(source, place, schema, lambda _: still_alone(alone), mark)
             put_aside()
         return
     async with open_postgres(place, schema, STATEMENTS, me) as books:
-        await copy_in(source, place, schema, books.stays)
+        await copy_in(source, place, schema, books.stays, mark)
         put_aside()
 
 

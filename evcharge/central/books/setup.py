@@ -24,7 +24,7 @@ from evcharge.security.state_folder import InitReport
 from evcharge.storage.books import Books
 from evcharge.storage.database import only_process, open_database
 from evcharge.storage.members import KEY_FILES, Me, Waiting
-from evcharge.storage.postgres_place import ELSEWHERE, Place, place_of
+from evcharge.storage.postgres_place import CENTRAL, ELSEWHERE, MOVING, Place, broken_off, place_of
 from evcharge.storage.statements import Sql
 
 SCHEMA = "evcharge.central.books.schema"
@@ -59,6 +59,8 @@ async def open_books(
                 f"the books of this network are in {noted}: set `[central] database`, "
                 "or bring them back with `evcharge migrate --to file`."
             )
+        if (moving := path.with_name(f"{path.name}{MOVING}")).exists():
+            raise broken_off(path, secret_files.read_secret(moving), CENTRAL)
         async with open_database(path, SCHEMA) as database:
             await _count_in(database, config.central.currency)
             yield database

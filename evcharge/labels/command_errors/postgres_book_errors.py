@@ -25,6 +25,16 @@ SENTENCES: Mapping[str, Words] = {
             "migrate --to`, o aparte ese fichero."
         ),
     ),
+    "moving": (
+        (
+            "{path} was being moved to {place}, and may be there already: finish that with `{command}`. If it never "
+            "got there, delete {mark}."
+        ),
+        (
+            "{path} se estaba llevando a {place}, y puede que ya esté allí: termínelo con `{command}`. Si no llegó "
+            "nunca, borre {mark}."
+        ),
+    ),
     "tables elsewhere": (
         (
             "the Registry's tables are in {place}: set `[registry] database`, or bring them back with "
