@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import stat
 import tempfile
@@ -22,6 +23,12 @@ GUESTS, NETWORK = "evcharge-drill-", "evcharge-drills-"
 LOOK_AGAIN_S = 0.2
 GONE_WITHIN_S = 30.0
 _CENTRAL_WITHIN_S = 60.0
+_OVER = "the drill is over"
+
+
+def new_reference() -> str:
+    """Return what a movement of a drill's money is known by: repeated, it moves nothing."""
+    return f"drill-{secrets.token_hex(8)}"
 
 
 async def until(is_so: Callable[[], Awaitable[bool]], within_s: float) -> bool:
@@ -55,10 +62,11 @@ class Mender:
             case BadWeather():
                 await self._delete(f"/api/weather_alert?location={one.location}&alert={one.alert}")
             case Guests():
-                for id_ in (one.cp_id, one.driver_id):
+                for id_ in (one.driver_id, one.cp_id):
                     await self._delete(f"/api/registrations/{id_}")
-                # Central hears of it from the Registry, a moment later.
+                # Central hears of it from the Registry, a moment later and in this order.
                 await until(lambda: self._is_gone(one.cp_id), GONE_WITHIN_S)
+                await self._pay_out(one.driver_id)
                 await take_away(one.path)
         self.damages.remove(one)
 
@@ -100,6 +108,13 @@ class Mender:
         except Refused as refusal:
             if refusal.code is not Code.NOT_FOUND:
                 raise
+
+    async def _pay_out(self, driver_id: str) -> None:
+        """Take back what drills have given their driver and it has not spent."""
+        for left in (await self._api.get("/api/drivers"))["left"]:
+            if left["driver_id"] == driver_id:
+                body = {"registration": left["registration"], "reason": _OVER, "reference": new_reference()}
+                await self._api.post(f"/api/drivers/{driver_id}/pay-out", body)
 
     async def _is_gone(self, cp_id: str) -> bool:
         try:

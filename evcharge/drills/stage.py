@@ -23,11 +23,12 @@ from evcharge.demo.demo_screen import DemoScreen
 from evcharge.demo.processes import Cast, Child
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code, EvchargeError, Refused, StateError
+from evcharge.domain.ids import DRILL_DRIVER
 from evcharge.drills import processes_here
 from evcharge.drills.cable import Cable
 from evcharge.drills.course import Act, Drill, Expectation, Need, Proof, Seen
 from evcharge.drills.damages import BadWeather, Damage, Guests, KilledCentral, StoppedProcess
-from evcharge.drills.mending import GUESTS, LOOK_AGAIN_S, Mender, until
+from evcharge.drills.mending import GUESTS, LOOK_AGAIN_S, Mender, new_reference, until
 from evcharge.drills.processes_here import StartedProgram
 from evcharge.evc1.central_addresses import Address
 from evcharge.labels import Speech
@@ -38,7 +39,9 @@ from evcharge.runtime.waiting import uninterrupted
 from evcharge.security import secret_files
 from evcharge.storage.database import holder
 
-CP_ID, DRIVER_ID, LOCATION = "DRILL-CP", "DRILL-D", "Drill"
+CP_ID, DRIVER_ID, LOCATION = "DRILL-CP", DRILL_DRIVER, "Drill"
+# More than its charges cost: what is left is paid out at the end.
+_MONEY_CENTS = 2_000
 _SPEED, _PLUG_AFTER_S = "10", "0.5"
 # A charge wants 1 MiB of journal.
 _DISK, _FILLER_BYTES = "2m", 1_700_000
@@ -86,6 +89,7 @@ class Stage:
         self._cable = cable
         self._health_port = scenario.free_port("127.0.0.1", 0)
         self._children: dict[str, Child] = {}
+        self._reference = new_reference()
         self._since = 0
         self._known_tickets: set[str] = set()
         self._energy = -1
@@ -106,6 +110,7 @@ class Stage:
         ):
             secret_files.replace_secret(path, await self._registered(kind, id_))
         await self._start_driver()
+        await until(self._gives_money, _ENTER_WITHIN_S)
         if self._has_small_disk:
             # Its engine begins with a disk that is full.
             return
@@ -150,6 +155,14 @@ class Stage:
             await self._api.send("DELETE", f"/api/registrations/{id_}")
             made = await self._api.post("/api/registrations", body)
         return str(made["credential"])
+
+    async def _gives_money(self) -> bool:
+        """Fill the wallet of the driver; return whether Central knows it yet."""
+        body = {"cents": _MONEY_CENTS, "reference": self._reference}
+        with contextlib.suppress(Refused):
+            await self._api.post(f"/api/drivers/{DRIVER_ID}/top-up", body)
+            return True
+        return False
 
     @property
     def _secret(self) -> Path:

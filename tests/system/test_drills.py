@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import signal
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -51,6 +52,11 @@ async def only_cp001_is_there_and_available(city: City) -> None:
     drivers = await city.run("driver", "list", "--json", env={"EVCHARGE_ADMIN_PASSWORD": city.admin_password})
     assert await drivers.ends() == 0
     assert "DRILL-D" not in drivers.text
+    # Its driver had money of its own, and what it did not spend is gone again: no welcome credit, nothing in a wallet.
+    with contextlib.closing(sqlite3.connect(city.state / "central" / "central.db")) as books:
+        rows = books.execute("SELECT kind, reference FROM ledger WHERE driver_id = 'DRILL-D'").fetchall()
+        assert {"TOP_UP", "PAY_OUT"} <= {kind for kind, _ in rows}
+        assert not [reference for _, reference in rows if (reference or "").startswith("welcome")]
 
 
 @pytest.mark.timeout(700)

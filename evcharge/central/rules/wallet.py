@@ -12,7 +12,7 @@ from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import WELCOME, Debt, Driver, FormerWallet, Transfer, TransferKind, Welcomed
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
-from evcharge.domain.ids import DriverId
+from evcharge.domain.ids import DRILL_DRIVER, DriverId
 from evcharge.domain.session import Session
 
 _HOUR = timedelta(hours=1)
@@ -21,10 +21,11 @@ _Wallet = TypeVar("_Wallet", bound=Driver | FormerWallet)
 
 
 def new_driver(draft: Draft, driver_id: DriverId, registration: int, epoch: int, rules: Rules) -> Driver:
-    """Return a driver who was never here, with the welcome credit."""
+    """Return a driver who was never here, with the welcome credit, unless it is that of drills."""
     driver = Driver(driver_id=driver_id, registration=registration, epoch=epoch)
     draft.say(events.DriverAdded(driver_id=driver_id, epoch=epoch, registration=registration))
-    return _welcomed(draft, driver, rules) if rules.wallets and rules.welcome_credit_cents else driver
+    is_welcomed = rules.wallets and rules.welcome_credit_cents and driver_id != DRILL_DRIVER
+    return _welcomed(draft, driver, rules) if is_welcomed else driver
 
 
 def credited(draft: Draft, driver: Driver, cents: int, reference: str | None = None) -> Driver:

@@ -51,7 +51,12 @@ class Api:
 
     async def get(self, path: str) -> dict[str, Any]:
         self.asked.append(f"GET {path}")
-        return {"withdrawn": True}
+        left = [{"driver_id": id_, "registration": 3, "balance_cents": 1_990} for id_ in ("D01", "DRILL-D")]
+        return {"left": left} if path == "/api/drivers" else {"withdrawn": True}
+
+    async def post(self, path: str, body: dict[str, Any]) -> None:
+        assert body["reference"].startswith("drill-")
+        self.asked.append(f"POST {path} {body['registration']}")
 
 
 def mender(state: Path, damages: Damages, api: Api) -> mending.Mender:
@@ -155,9 +160,12 @@ async def test_what_was_broken_last_is_put_right_first_and_its_guests_leave_at_t
     assert told == [FROST, guests(room)]
     assert api.asked == [
         "DELETE /api/weather_alert?location=Drill&alert=COLD",
-        "DELETE /api/registrations/DRILL-CP",
         "DELETE /api/registrations/DRILL-D",
+        "DELETE /api/registrations/DRILL-CP",
         "GET /api/cps/DRILL-CP",
+        # Nobody else's money is touched.
+        "GET /api/drivers",
+        "POST /api/drivers/DRILL-D/pay-out 3",
     ]
     assert not room.exists()
 

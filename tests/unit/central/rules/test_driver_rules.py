@@ -47,6 +47,13 @@ def test_whoever_registers_drivers_without_end_makes_no_money(network: Network):
     assert [one.reference for one in network.transfers] == ["welcome D0 0", "welcome D1 0", "welcome D3 0"]
 
 
+def test_the_driver_of_drills_uses_up_no_welcome_credit(network: Network):
+    network.rules = replace(network.rules, welcome_drivers=1)
+    network.driver_is_there("DRILL-D")
+    network.driver_is_there("D1")
+    assert [network.driver(id_).balance_cents for id_ in ("DRILL-D", "D1")] == [0, 2_000]
+
+
 def test_a_clock_that_is_set_back_makes_no_room_for_welcome_credits(network: Network):
     network.rules = replace(network.rules, welcome_per_hour=1)
     network.driver_is_there("D1")
