@@ -202,6 +202,10 @@ async def test_one_box_finds_points_drivers_and_what_happened_and_back_leads_bac
     await page.go_back()
     await expect(page.locator("#drawer")).to_be_hidden()
     assert page.url.endswith("#weather")
+    # Of many it shows the first, and says how many more there are.
+    await page.fill("#search", "cp0")
+    await expect(found.locator('[data-group="points"] a')).to_have_count(6)
+    await expect(found.locator('[data-group="points"] p')).to_have_text(f"{len(POINTS) - 6} more – type on")
     # What happened is found by its name, too.
     await page.fill("#search", "out of order")
     await expect(found.locator('[data-group="audit"] a').first).to_have_attribute(

@@ -5,6 +5,8 @@ import { audit, drivers, points, sessions } from "./find_sources.js";
 import { t } from "./i18n.js";
 
 const PAUSE_MS = 200;
+// So many of a kind are shown: whoever types on sees the others.
+const FEW = 6;
 
 /** Let `input`, in its `box`, show what it finds. @param {HTMLElement} box @param {HTMLInputElement} input @param {import("./store.js").Store} store */
 export function finder(box, input, store) {
@@ -39,7 +41,7 @@ export function finder(box, input, store) {
     point(-1);
     if (!links.length) list.replaceChildren(h("p", { class: "mute" }, t("find.nothing")));
     open(document.activeElement === input);
-    put(said, t("find.count", { count: links.length }));
+    put(said, t("find.count", { count: full.reduce((sum, [, rows]) => sum + rows.length, 0) }));
   };
   const look = async () => {
     const text = input.value.trim();
@@ -85,5 +87,8 @@ export function finder(box, input, store) {
 function group(name, rows) {
   const line = ({ href, text, more, picture, s }) =>
     h("a", { href, role: "option", "aria-selected": "false", tabindex: -1, "data-s": s }, icon(picture), h("b", null, text), more && h("small", null, more));
-  return h("div", { role: "group", "aria-label": t(`find.${name}`), "data-group": name }, h("h3", { "aria-hidden": "true" }, t(`find.${name}`)), rows.map(line));
+  const rest = rows.length - FEW;
+  return h("div", { role: "group", "aria-label": t(`find.${name}`), "data-group": name },
+    h("h3", { "aria-hidden": "true" }, t(`find.${name}`)), rows.slice(0, FEW).map(line),
+    rest > 0 && h("p", { class: "mute", "aria-hidden": "true" }, t("find.more", { count: rest })));
 }

@@ -6,7 +6,7 @@ import { t, term } from "./i18n.js";
 import { plain } from "./location.js";
 import { STATES } from "./states.js";
 
-const [FEW, FEWER] = [6, 4];
+const FEWER = 4;
 const ID = /^[A-Za-z0-9_-]{1,32}$/;
 
 /** @typedef {{href: string, text: string, more?: string, picture: string, s?: string}} Found */
@@ -15,7 +15,7 @@ const ID = /^[A-Za-z0-9_-]{1,32}$/;
 export function points(store, text) {
   const wanted = plain(text);
   const hits = store.cps.filter((cp) => cp && [cp.id, cp.where].some((part) => plain(part).includes(wanted)));
-  return hits.slice(0, FEW).map((cp) => ({
+  return hits.map((cp) => ({
     href: `#wall?cp=${encodeURIComponent(cp.id)}`, text: cp.id, more: cp.where, picture: STATES[cp.s], s: STATES[cp.s],
   }));
 }
@@ -25,7 +25,7 @@ export async function drivers(text, signal) {
   const { drivers: all } = await get("/api/drivers", signal);
   const hits = all.filter((one) => one.driver_id.includes(text.toUpperCase()));
   const more = (one) => (one.blocked ? t("drivers.blocked") : euros(one.balance_cents));
-  return hits.slice(0, FEW).map((one) => ({ href: `#drivers?id=${encodeURIComponent(one.driver_id)}`, text: one.driver_id, more: more(one), picture: "drivers" }));
+  return hits.map((one) => ({ href: `#drivers?id=${encodeURIComponent(one.driver_id)}`, text: one.driver_id, more: more(one), picture: "drivers" }));
 }
 
 /** Of a charging point or driver of that very id, or one by its own. @returns {Promise<Found[]>} */
@@ -51,7 +51,7 @@ const charge = (row) => ({
 /** What happened to a charging point, what somebody did, and kinds of events by their names. @returns {Promise<Found[]>} */
 export async function audit(store, text, signal) {
   const wanted = plain(text);
-  const kinds = types().filter((type) => plain(t(`event.${type}`)).includes(wanted)).slice(0, FEWER)
+  const kinds = types().filter((type) => plain(t(`event.${type}`)).includes(wanted))
     .map((type) => ({ href: `#audit?type=${type}`, text: t(`event.${type}`), more: t("find.kind"), picture: "audit" }));
   const id = text.toUpperCase();
   const ours = ofWhat(store, text) === "cp_id";

@@ -3,6 +3,7 @@ export default {
   "find.name": "Trobat",
   "find.nothing": "No s’ha trobat res. Proveu amb un identificador com CP007 o D01, una ubicació o el que va passar.",
   "find.count": "Trobats: {count}",
+  "find.more": "{count} més: continueu escrivint",
   "find.points": "Punts de recàrrega",
   "find.drivers": "Conductors",
   "find.sessions": "Sessions",

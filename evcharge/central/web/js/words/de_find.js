@@ -3,6 +3,7 @@ export default {
   "find.name": "Gefunden",
   "find.nothing": "Nichts gefunden. Versuchen Sie eine Kennung wie CP007 oder D01, einen Ort oder was geschehen ist.",
   "find.count": "Gefunden: {count}",
+  "find.more": "Noch {count} – tippen Sie weiter",
   "find.points": "Ladepunkte",
   "find.drivers": "Fahrer",
   "find.sessions": "Ladevorgänge",

@@ -3,6 +3,7 @@ export default {
   "find.name": "Found",
   "find.nothing": "Nothing found. Try an id such as CP007 or D01, a location, or what happened.",
   "find.count": "Found: {count}",
+  "find.more": "{count} more – type on",
   "find.points": "Charging points",
   "find.drivers": "Drivers",
   "find.sessions": "Sessions",

@@ -3,6 +3,7 @@ export default {
   "find.name": "Encontrado",
   "find.nothing": "No se ha encontrado nada. Pruebe con un identificador como CP007 o D01, una ubicación o lo que pasó.",
   "find.count": "Encontrados: {count}",
+  "find.more": "{count} más: siga escribiendo",
   "find.points": "Puntos de recarga",
   "find.drivers": "Conductores",
   "find.sessions": "Sesiones",

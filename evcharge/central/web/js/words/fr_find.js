@@ -3,6 +3,7 @@ export default {
   "find.name": "Résultats",
   "find.nothing": "Rien trouvé. Essayez un identifiant comme CP007 ou D01, un lieu, ou ce qui s’est passé.",
   "find.count": "Résultats : {count}",
+  "find.more": "{count} de plus : continuez à taper",
   "find.points": "Points de charge",
   "find.drivers": "Conducteurs",
   "find.sessions": "Sessions",

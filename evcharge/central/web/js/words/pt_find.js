@@ -3,6 +3,7 @@ export default {
   "find.name": "Encontrado",
   "find.nothing": "Nada encontrado. Experimente um identificador como CP007 ou D01, um local ou o que aconteceu.",
   "find.count": "Encontrados: {count}",
+  "find.more": "Mais {count}: continue a escrever",
   "find.points": "Pontos de carregamento",
   "find.drivers": "Condutores",
   "find.sessions": "Carregamentos",
