@@ -17,6 +17,7 @@ from evcharge.labels import (
     Saying,
     Words,
     central,
+    command_refusals,
     failures,
     point,
     weather_service,
@@ -203,6 +204,99 @@ SENTENCES: Mapping[str, Words] = {
         "la conexión con {peer} terminó en mitad de una trama",
     ),
     "ended, why": ("the connection to {peer} ended: {why}", "terminó la conexión con {peer}: {why}"),
+    # ---- what was not understood, or came twice
+    "twice": (
+        (
+            "{id} ({role}) is already connected from {there}; this is {here}. Stop one of the two, or give "
+            "this one a credential of its own"
+        ),
+        (
+            "{id} ({role}) ya está conectado desde {there}; este es {here}. Pare uno de los dos, o dé a "
+            "este una credencial propia"
+        ),
+    ),
+    "frame size": (
+        "a frame of {n} bytes; allowed are 1 to {most}",
+        "una trama de {n} bytes; se admiten de 1 a {most}",
+    ),
+    "frame order": (
+        "frame {n} came where {due} was due",
+        "llegó la trama {n} donde tocaba la {due}",
+    ),
+    "frame key": (
+        "a frame does not open under the key of this connection",
+        "una trama no se abre con la clave de esta conexión",
+    ),
+    "frame without JSON": (
+        "the frame holds no JSON message",
+        "la trama no contiene ningún mensaje JSON",
+    ),
+    "frame due": (
+        "a {kind} frame was due",
+        "tocaba una trama {kind}",
+    ),
+    "bad message": (
+        "bad message: {why}",
+        "mensaje incorrecto: {why}",
+    ),
+    "HTTP here": (
+        "HTTP on the charging port? This port speaks EVC1; the web pages are on another port",
+        "¿HTTP en el puerto de recarga? Este puerto habla EVC1; las páginas están en otro puerto",
+    ),
+    "TLS here": (
+        "TLS on the charging port? TLS is not switched on here",
+        "¿TLS en el puerto de recarga? Aquí no se usa TLS",
+    ),
+    "key of ticket": (
+        "the peer does not know the key of its ticket",
+        "el otro extremo no conoce la clave de su tique",
+    ),
+    "public key": (
+        "the peer's public key is not usable",
+        "la clave pública del otro extremo no sirve",
+    ),
+    "no SYNC": (
+        "an engine must say SYNC first",
+        "un motor debe decir SYNC primero",
+    ),
+    "second SYNC": (
+        "a second SYNC on one connection",
+        "un segundo SYNC en una conexión",
+    ),
+    "too many figures": (
+        "more figures than Central takes",
+        "más cifras de las que admite la Central",
+    ),
+    "figures' key": (
+        "figures in Kafka do not open under the key of its connection",
+        "las cifras en Kafka no se abren con la clave de su conexión",
+    ),
+    "order's key": (
+        "an order does not open under the key of the operator's token",
+        "una orden no se abre con la clave del token del operador",
+    ),
+    "order repeated": (
+        "an order for {cp_id} was repeated",
+        "se repitió una orden para {cp_id}",
+    ),
+    "key again": (
+        "key {n} came after key {old}",
+        "llegó la clave {n} tras la clave {old}",
+    ),
+    "key unasked": (
+        "nobody asked for key {n}",
+        "nadie pidió la clave {n}",
+    ),
+    "may not send": (
+        "a {role} may not send {message}",
+        "un {role} no puede enviar {message}",
+    ),
+    "not strict": (
+        "the frame holds no strict JSON object",
+        "la trama no contiene ningún objeto JSON estricto",
+    ),
+    # ---- why a rule refused a command
+    **{f"refused, {name}": words for name, words in command_refusals.SENTENCES.items()},
     # ---- why nothing can be stored
     "disk full": central.SENTENCES["disk full"],
     "cannot store": central.SENTENCES["cannot store"],

@@ -69,6 +69,8 @@ class Alert:
     detail: str
     since: datetime
     solved_at: datetime | None = None
+    # Of a refusal: what it means is said by its code, where nobody knows its words in another language.
+    code: str = ""
     # An operator has seen it; nothing else has ended it.
     by_hand: bool = False
     times: int = 1

@@ -55,7 +55,8 @@ def alert_detail(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
     """Return what is known beyond its kind: a cause, or money that is owed."""
     if alert.kind is AlertKind.DEBT:
         return labels.told(alert.detail, lang)
-    return cause(alert.detail, lang)
+    words = cause(alert.detail, lang)
+    return labels.says(alert.code, words, lang) if words == alert.detail else words
 
 
 def restored_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
@@ -281,7 +282,7 @@ class Alerts:
             case events.LoginRefused(code=Code.SLOW):
                 self._claimed(AlertKind.FLOOD, event.claimed, event, at)
             case events.InputRefused(code=Code.SLOW, who=who) if who == KAFKA:
-                self._begin(AlertKind.FLOOD, KAFKA, event.text, at, event.times)
+                self._begin(AlertKind.FLOOD, KAFKA, event.text, at, event.times, code=event.code)
             case events.InputRefused(code=Code.SLOW):
                 self._claimed(AlertKind.FLOOD, event.who, event, at)
             case events.RegistryNoted(what=events.TICKET_ASKED, result=Code.CREDENTIAL):
@@ -376,7 +377,7 @@ class Alerts:
         if not self._known(who):
             return
         if not isinstance(event, events.RegistryNoted):
-            self._begin(kind, who, event.text, at, event.times)
+            self._begin(kind, who, event.text, at, event.times, code=event.code)
         # It is heard of some seconds late: who has come in since has the right key.
         elif event.at > self._understood_at.get(who, 0.0):
             self._begin(kind, who, WRONG_CREDENTIAL, at, event.times)
@@ -385,14 +386,18 @@ class Alerts:
         self._understood_at[who] = at.timestamp()
         self._end(AlertKind.NOT_UNDERSTOOD, who, at)
 
-    def _begin(self, kind: AlertKind, about: str, detail: str, at: datetime, times: int = 1) -> None:
+    def _begin(
+        self, kind: AlertKind, about: str, detail: str, at: datetime, times: int = 1, code: str = ""
+    ) -> None:
         key = (about, kind)
         known = self._open.get(key)
         self.revision += 1
         if known is not None:
-            self._open[key] = replace(known, detail=detail, times=known.times + times)
+            self._open[key] = replace(known, detail=detail, code=code, times=known.times + times)
         elif len(self._open) < MAX_OPEN:
-            self._open[key] = Alert(kind=kind, about=about, detail=detail, since=at, times=max(times, 1))
+            self._open[key] = Alert(
+                kind=kind, about=about, detail=detail, code=code, since=at, times=max(times, 1)
+            )
 
     def _set_clock(self, seconds: int) -> None:
         """What is open has been so for as long as before, whatever the clock says of now."""

@@ -23,7 +23,7 @@ from evcharge.storage.books import Row
 
 Json = dict[str, object]
 # Where rows of the audit log have words of a peer, or of Central's own parts.
-_CAUSES = ("fault", "why", "reason", "detail")
+_CAUSES = ("fault", "why", "reason", "detail", "text")
 
 
 def point(found: ChargingPoint, session: Session | None, live: Live | None) -> Json:

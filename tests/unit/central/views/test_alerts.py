@@ -646,3 +646,40 @@ def test_an_engine_that_does_not_come_back_after_new_keys_were_issued_is_missed(
     assert (alert.kind, alert.since) == (AlertKind.ENGINE, LATER)
     alerts.take(e.EngineConnected(**ENGINE), LATER)
     assert alerts.open() == []
+
+
+@pytest.mark.parametrize(
+    ("event", "spanish"),
+    [
+        # Its words are known, with the two addresses that an operator looks for.
+        (
+            e.LoginRefused(
+                claimed="CP001",
+                code=Code.DUPLICATE,
+                text=(
+                    "CP001 (engine) is already connected from 10.0.0.5:40312; this is 10.0.0.9:51200. "
+                    "Stop one of the two, or give this one a credential of its own"
+                ),
+            ),
+            "ya está conectado desde 10.0.0.5:40312; este es 10.0.0.9:51200",
+        ),
+        (
+            e.InputRefused(who="CP001", code=Code.SEQ, text="frame 7 came where 5 was due"),
+            "llegó la trama 7 donde tocaba la 5",
+        ),
+        (e.InputRefused(who="CP001", code=Code.SEQ, text="CP001 now keeps another journal"), "otro diario"),
+        # Of a text that nobody knows the code says what it means.
+        (
+            e.InputRefused(who="CP001", code=Code.TOO_BIG, text="no words for it"),
+            "(mensaje demasiado grande)",
+        ),
+        (e.InputRefused(who="KAFKA", code=Code.SLOW, text="no words for it"), "demasiados intentos"),
+    ],
+)
+def test_the_words_of_a_refusal_are_said_in_the_language_of_the_page(event: e.Event, spanish: str):
+    alerts = Alerts()
+    alerts.take(event, NOON)
+    (alert,) = alerts.open()
+    assert spanish in alert_text(alert, "es")
+    assert alert.detail in alert_text(alert)
+    assert alert.detail not in alert_text(alert, "fr")
