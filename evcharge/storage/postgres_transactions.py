@@ -233,10 +233,13 @@ async def open_transactions(
 
 
 @contextlib.asynccontextmanager
-async def nobody_at_work(place: Place, moving_to: str = "") -> AsyncIterator[asyncpg.Connection]:
+async def nobody_at_work(
+    place: Place, network: str, moving_to: str = ""
+) -> AsyncIterator[asyncpg.Connection]:
     """Let nobody work in the tables while the block runs; yield the connection that sees to that.
 
-    Raises Taken while somebody does, StateError when they were moved elsewhere than `moving_to`.
+    Raises Taken while somebody does, StateError when they were moved elsewhere than `moving_to`, or are of a network
+    with other keys than `network`.
     """
     with explained(place):
         connection = await connect(place, synchronous_commit="on")
@@ -244,6 +247,7 @@ async def nobody_at_work(place: Place, moving_to: str = "") -> AsyncIterator[asy
             if not await connection.fetchval(_ALONE, place.schema):
                 raise Taken(f"{place} is in use by a Registry. Stop it first, or choose another database.")
             await check_here(connection, place, moving_to)
+            await _check_keys(connection, place, network)
             yield connection
         finally:
             await connection.close()
@@ -287,13 +291,21 @@ async def prepare_tables(place: Place, package: str, network: str = "", *, new_k
         for sql in _TABLES:
             await connection.execute(sql)
         _check_here(place, await connection.fetchval(_MOVED))
-        known = await connection.fetchval(_KNOWN) or ""
-        if not new_keys and (files := other_files(network, known, REGISTRY_KEY_FILES)):
-            raise StateError(
-                f"{place} belongs to a network with other keys: {', '.join(files)} of this state folder differ. "
-                "Copy the state folder of a Registry there, but not registry/registry.db; if yours replace its keys, "
-                "start the Registry once with --new-keys."
-            )
+        if not new_keys:
+            await _check_keys(connection, place, network)
         if network:
             await connection.execute(_KNOW, network)
         await connection.execute(_FORGET)
+
+
+async def _check_keys(connection: asyncpg.Connection, place: Place, network: str) -> None:
+    """Raise StateError when the tables are of a network that has other keys."""
+    if await connection.fetchval("SELECT to_regclass('network')") is None:
+        return
+    known = await connection.fetchval(_KNOWN) or ""
+    if files := other_files(network, known, REGISTRY_KEY_FILES):
+        raise StateError(
+            f"{place} belongs to a network with other keys: {', '.join(files)} of this state folder differ. "
+            "Copy the state folder of a Registry there, but not registry/registry.db; if yours replace its keys, "
+            "start the Registry once with --new-keys."
+        )

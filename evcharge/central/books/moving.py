@@ -16,10 +16,11 @@ from evcharge.domain.errors import StateError
 from evcharge.operator.backup import agree
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
+from evcharge.security.key_digests import network_of
 from evcharge.storage.anchor_file import ANCHORS
 from evcharge.storage.database import copy_database, only_process
 from evcharge.storage.exchange import sync_folder
-from evcharge.storage.members import Me
+from evcharge.storage.members import REGISTRY_KEY_FILES, Me
 from evcharge.storage.postgres_place import CENTRAL, ELSEWHERE, MOVING, REGISTRY, Place, broken_off, place_of
 
 # A head of the other's log is told once a minute, and a copy takes moments.
@@ -96,7 +97,7 @@ def to_postgres(config: Config, url: str, section: str = CENTRAL) -> Place:
         if path.exists():
             if moved.exists():
                 raise StateError(f"{moved} is there from an earlier move: put it elsewhere first.")
-            asyncio.run(_sent(path, place, visitor(config), mark, put_aside))
+            asyncio.run(_sent(path, place, _mover(config, section), mark, put_aside))
         moving.unlink(missing_ok=True)
         sync_folder(path.parent)
     return place
@@ -112,11 +113,17 @@ def to_file(config: Config, section: str = CENTRAL) -> Path:
         if path.exists():
             raise StateError(f"{path} is there already: move it aside first.")
         with tempfile.TemporaryDirectory(prefix="evcharge-", dir=path.parent) as name:
-            me = replace(visitor(config), moving_to=f"{path.resolve()} on {socket.gethostname()}")
+            me = replace(_mover(config, section), moving_to=f"{path.resolve()} on {socket.gethostname()}")
             asyncio.run(_bring(place, Path(name) / path.name, me, lambda back: back.rename(path)))
         path.with_name(ELSEWHERE).unlink(missing_ok=True)
         sync_folder(path.parent)
     return path
+
+
+def _mover(config: Config, section: str) -> Me:
+    """Return as whom books are moved: which keys are compared depends on whose they are."""
+    me = visitor(config)
+    return replace(me, network=network_of(config.state, REGISTRY_KEY_FILES)) if section == REGISTRY else me
 
 
 async def _sent(
@@ -129,8 +136,8 @@ async def _sent(
     schema = _schema(place.section)
     check_source(source, place, schema)
     if place.section == REGISTRY:
-        async with nobody_at_work(place) as alone:
-            await prepare_tables(place, schema)
+        async with nobody_at_work(place, me.network) as alone:
+            await prepare_tables(place, schema, me.network)
             await copy_in(source, place, schema, lambda _: still_alone(alone), mark)
             put_aside()
         return
@@ -151,7 +158,7 @@ async def _bring(place: Place, back: Path, me: Me, put: Callable[[Path], object]
 
     # Nobody else writes meanwhile; and they are marked first: there must never be two that both begin.
     if place.section == REGISTRY:
-        async with nobody_at_work(place, me.moving_to) as alone:
+        async with nobody_at_work(place, me.network, me.moving_to) as alone:
             await copied()
             await mark_moved(alone, me.moving_to)
             put(back)

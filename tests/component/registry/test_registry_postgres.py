@@ -22,15 +22,18 @@ from evcharge.registry.store import Overtaken, Store, entry
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, RegistrySettings
 from evcharge.security import secret_files
+from evcharge.security.key_digests import network_of
 from evcharge.storage import hash_chain, postgres_connection, postgres_copy, postgres_transactions
 from evcharge.storage.anchor_file import ANCHORS
 from evcharge.storage.database import open_database
+from evcharge.storage.members import REGISTRY_KEY_FILES
 from evcharge.storage.postgres_place import REGISTRY, Place, place_of
 from evcharge.storage.postgres_transactions import (
     PostgresTransactions,
     mark_moved,
     nobody_at_work,
     open_transactions,
+    prepare_tables,
 )
 from evcharge.storage.store_errors import StoreAway, StoreBusy, StoreInDoubt, StoreUnwritable
 from tests import postgres
@@ -213,7 +216,7 @@ async def test_who_only_reads_is_at_work_again_after_the_connection_was_lost(tmp
                 await writing.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         assert await store.find("CP001") is None
         with pytest.raises(Taken):
-            async with nobody_at_work(at):
+            async with nobody_at_work(at, ""):
                 pass
 
 
@@ -224,7 +227,7 @@ async def test_tables_that_were_moved_away_are_used_no_more(tmp_path: Path):
             async with tables.transaction() as writing:
                 await writing.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         for _ in range(2):  # one that was broken off is begun again
-            async with nobody_at_work(at, "/there") as mover:
+            async with nobody_at_work(at, "", "/there") as mover:
                 await mark_moved(mover, "/there")
         with pytest.raises(StoreUnwritable, match="were moved to /there"):
             await Store(tables, utc_now).find("CP001")
@@ -234,7 +237,7 @@ async def test_tables_that_were_moved_away_are_used_no_more(tmp_path: Path):
         async with engines.opened_tables(tmp_path):
             pass
     with pytest.raises(StateError, match="were moved to /there"):
-        async with nobody_at_work(at, "/elsewhere"):
+        async with nobody_at_work(at, "", "/elsewhere"):
             pass
 
 
@@ -505,3 +508,24 @@ def test_init_makes_the_first_administrator_where_the_tables_are(tmp_path: Path)
     assert setup.initialise(config).admin_password is not None
     assert setup.initialise(config).admin_password is None
     assert not (tmp_path / "registry" / "registry.db").exists()
+
+
+def test_tables_are_not_moved_to_those_of_a_network_with_other_keys_nor_from_there(
+    made: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    ours, theirs = (copy_state(made[0], tmp_path / name) for name in ("ours", "theirs"))
+    secret_files.replace_secret(theirs / "enrolment.token", secret_files.new_secret())
+    place = Place(url=engines.registry_address(tmp_path), section=REGISTRY)
+    known = network_of(theirs, REGISTRY_KEY_FILES)
+    # They have begun there and written nothing yet.
+    asyncio.run(prepare_tables(place, SCHEMA, known))
+    flags = ["--books", "registry", "--state", str(ours)]
+    assert cli.run(["migrate", *flags, "--to", place.url]) == 1
+    assert "other keys: enrolment.token of this state folder differ" in capsys.readouterr().err
+    assert (ours / "registry" / "registry.db").exists()
+    assert cli.run(["migrate", "--books", "registry", "--state", str(theirs), "--to", place.url]) == 0
+    (ours / "registry" / "registry.db").unlink()
+    monkeypatch.setenv("EVCHARGE_REGISTRY__DATABASE", place.url)
+    assert cli.run(["migrate", *flags, "--to", "file"]) == 1
+    assert "other keys: enrolment.token of this state folder differ" in capsys.readouterr().err
+    assert not (ours / "registry" / "registry.db").exists()
