@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -205,6 +205,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
     async with (
         open_books(config, me, standby, again=again) as database,
         Credentials() as credentials,
+        AsyncExitStack() as ends,
     ):
         books = await _books(database, settings)
         rules = rules_of(config, clock, resume_key)
@@ -230,6 +231,9 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
         weather = WeatherLink(writer.dispatcher, settings.weather_stale_s, said_last)
         chain = ChainWalker(database, books.store, writer.dispatcher, clock)
         outbox = await _outbox(config, writer, books, peers, tokens.operator)
+        if outbox is not None:
+            # Also of one that leads no more: it goes on in this process, standing by.
+            ends.push_async_callback(outbox.close)
         backlog = outbox.backlog if outbox is not None else None
         notifier = _notifier(config, writer, books)
         services = Services(

@@ -397,11 +397,11 @@ async def test_the_last_words_are_sent_at_the_end(room, kafka):
 async def test_books_that_cannot_be_read_are_tried_again(room, kafka, monkeypatch):
     real, failed = OutboxBooks.events, asyncio.Event()
 
-    async def failing(self, after):
+    async def failing(self, after, last):
         if not failed.is_set():
             failed.set()
             raise StoreError("disk I/O error")
-        return await real(self, after)
+        return await real(self, after, last)
 
     monkeypatch.setattr(OutboxBooks, "events", failing)
     await room.happens()

@@ -46,7 +46,7 @@ LAST_WORDS_S = 1.0
 
 _EVENTS = """
     SELECT n, at, actor, role, type, cp_id, driver_id, session_id, correlation_id, data, hash
-    FROM events WHERE n > :n ORDER BY n LIMIT :limit
+    FROM events WHERE n > :n AND n <= :last ORDER BY n LIMIT :limit
 """
 _KEEP = Put("outbox", ("cluster", "n", "used_at"), ("cluster",))
 
@@ -58,9 +58,9 @@ class OutboxBooks:
         self._database = database
         self._clock = clock
 
-    async def events(self, after: int) -> list[Row]:
-        """Return the events that follow number `after`, oldest first; not all at once."""
-        return await self._database.read(_EVENTS, {"n": after, "limit": MOST_EVENTS})
+    async def events(self, after: int, last: int) -> list[Row]:
+        """Return the events that follow number `after` up to number `last`, oldest first; not all at once."""
+        return await self._database.read(_EVENTS, {"n": after, "last": last, "limit": MOST_EVENTS})
 
     async def cursor(self, cluster: str) -> int:
         """Return the last event that `cluster` has; 0 for one that was never seen."""
@@ -166,9 +166,10 @@ class Outbox:
 
     async def run(self) -> None:
         """Keep the brokers in step for ever."""
-        self._sent = self._kept = await self._books.latest()
         while True:
             try:
+                if not self._cluster:
+                    self._sent = self._kept = await self._books.latest()
                 await self._live()
             except* BrokerLost as problems:
                 self._lose(_first(problems))
@@ -182,7 +183,7 @@ class Outbox:
                     "%s", said("kafka failed", why=because(failures.why(problem))), exc_info=problem
                 )
                 self._lose(problem)
-            await self._close()
+            await self.close()
             self._say_again()
             await asyncio.sleep(self._backoff.next_s())
 
@@ -194,7 +195,13 @@ class Outbox:
                     while await self._send(self._sink):
                         pass
             await self._keep()
-        await self._close()
+        await self.close()
+
+    async def close(self) -> None:
+        """End without another word, as one that leads no more must; what is not sent is the heir's."""
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            await sink.close()
 
     # ---- inside
 
@@ -225,7 +232,8 @@ class Outbox:
 
     async def _send(self, sink: Sink) -> bool:
         """Send one batch; return whether there was any. Nobody hears of it before it is safe."""
-        rows = await self._books.events(self._sent)
+        # What another Central has stored meanwhile, which leads in our place, it sends itself.
+        rows = await self._books.events(self._sent, self._store.head.n)
         if rows:
             await sink.send(record for row in rows for record in outgoing(dict(row)))
             failpoints.reach("central.after_publish")
@@ -273,11 +281,6 @@ class Outbox:
         self._backoff.reset()
         self._said.back()
         self._noted.back()
-
-    async def _close(self) -> None:
-        sink, self._sink = self._sink, None
-        if sink is not None:
-            await sink.close()
 
 
 def _first(problems: BaseExceptionGroup[BaseException]) -> BaseException:
