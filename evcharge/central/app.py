@@ -5,7 +5,7 @@ import hashlib
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ from evcharge.central.peers.quotas import USELESS, Quotas
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.peers.watchdog import Watchdog, each_minute
 from evcharge.central.rules.alert_kinds import CENTRAL as CENTRAL_ITSELF
-from evcharge.central.rules.alert_kinds import KAFKA, REGISTRY, WEATHER, AlertKind
+from evcharge.central.rules.alert_kinds import KAFKA, REGISTRY, WEATHER, Alert, AlertKind
 from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.metering import Means, not_shown
@@ -37,6 +37,7 @@ from evcharge.central.services import notify_setup
 from evcharge.central.services.anchor_keeper import Anchors
 from evcharge.central.services.chain_walker import ChainWalker
 from evcharge.central.services.clock_watch import ClockWatch
+from evcharge.central.services.member_watch import CentralWatch, RegistryWatch
 from evcharge.central.services.notifier import Notifier, NotifyBook
 from evcharge.central.services.registry_audit import RegistryAudit, last_noted
 from evcharge.central.services.registry_sync import RegistryAccess, RegistryLink
@@ -216,8 +217,9 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
         peers = _peers(writer, books, consents, rules)
         writer.feed.listen(console.on_event)
         writer.feed.listen(peers.refusals.on_event)
+        access = RegistryAccess(config.reach.registries, tls, tokens.registry)
         registry = RegistryLink(
-            RegistryAccess(config.reach.registries, tls, tokens.registry),
+            access,
             writer.dispatcher,
             writer.feed,
             peers.epochs,
@@ -272,7 +274,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
                 chain.run,
                 *([outbox.run] if outbox is not None else []),
                 *([notifier.run] if notifier.ways else []),
-                *_of_several(database.membership, writer),
+                *_of_several(database.membership, access, writer),
             ),
         )
 
@@ -323,14 +325,28 @@ async def _has_heir(membership: Membership | None) -> bool:
     return any(one.alive and one.name != membership.me.name for one in members)
 
 
-def _of_several(membership: Membership | None, writer: WriterSide) -> list[Work]:
-    """Return what goes on where the books may be shared: the lease is watched, and the clock."""
-    known = writer.alerts.named(f"{CENTRAL_ITSELF}-{AlertKind.CLOCK_OFF}")
+def _of_several(membership: Membership | None, access: RegistryAccess, writer: WriterSide) -> list[Work]:
+    """Return what goes on where there may be several: each is looked at, the lease is watched, and the clock."""
+    alerts, post = writer.alerts, writer.dispatcher.post
+    registries, centrals = alerts.away(Role.REGISTRY), alerts.away(Role.CENTRAL)
+    works: list[Work] = []
+    if len(access.urls) > 1:
+        works.append(RegistryWatch(access, post, registries).run)
+    else:
+        _drop(alerts, registries)
     if membership is None:
-        writer.alerts.drop(CENTRAL_ITSELF, AlertKind.CLOCK_OFF)
-        return []
+        alerts.drop(CENTRAL_ITSELF, AlertKind.CLOCK_OFF)
+        _drop(alerts, centrals)
+        return works
+    known = alerts.named(f"{CENTRAL_ITSELF}-{AlertKind.CLOCK_OFF}")
     told_s = int(known.detail) if known is not None else 0
-    return [membership.watch, ClockWatch(membership, writer.dispatcher.post, told_s=told_s).run]
+    works += membership.watch, ClockWatch(membership, post, told_s=told_s).run
+    return [*works, CentralWatch(membership, post, centrals).run]
+
+
+def _drop(alerts: Alerts, away: Mapping[str, Alert]) -> None:
+    for alert in away.values():
+        alerts.drop(alert.about, alert.kind)
 
 
 async def _panel(central: Central, lang: str, stop: asyncio.Event) -> list[Work]:

@@ -1,6 +1,6 @@
 """What the doctor's observations mean, and what to type: one finding for each thing that was looked at. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -99,9 +99,9 @@ def _findings(seen: Observations) -> Iterator[DoctorFinding]:
         yield from _papers(seen)
     if seen.folder.free_bytes is not None:
         yield _disk(seen.folder.path, seen.folder.free_bytes)
-    yield from _server("registry", seen, seen.registry, "evcharge registry", "--host 0.0.0.0")
+    yield from _servers("registry", seen, (seen.registry, *seen.registries_away))
     yield _central(seen)
-    yield from _server("central api", seen, seen.central_api, "evcharge central", "--api-host 0.0.0.0")
+    yield from _servers("central api", seen, (seen.central_api, *seen.central_apis_away))
     yield _version(seen)
     yield _clock(seen)
     for member in seen.members:
@@ -231,6 +231,20 @@ def _way(check: str, seen: Observations, way: Way, start: str, for_others: str) 
         return _wrong(check, "way failed", at=at, why=way.why)
     seconds = f"{seen.within_s:g}"
     return _wrong(check, _WAY_NAMES[way.end], at=at, host=way.host, port=way.port, seconds=seconds)
+
+
+_HOW_TO_START = {
+    "registry": ("evcharge registry", "--host 0.0.0.0"),
+    "central api": ("evcharge central", "--api-host 0.0.0.0"),
+}
+
+
+def _servers(check: str, seen: Observations, servers: Sequence[TlsServer]) -> Iterator[DoctorFinding]:
+    """Say how the first is, and that others are away: the network goes on without them."""
+    yield from _server(check, seen, servers[0], *_HOW_TO_START[check])
+    for away in servers[1:]:
+        for found in _server(check, seen, away, *_HOW_TO_START[check]):
+            yield DoctorFinding(check=check, mark=FindingMark.MIND, name=found.name, values=found.values)
 
 
 def _server(

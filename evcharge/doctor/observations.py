@@ -204,6 +204,9 @@ class Observations(Struct, frozen=True, kw_only=True):
     central: Way
     central_api: TlsServer
     central_api_url: str
+    # Of several Registries and Centrals those that do not answer while another one does.
+    registries_away: tuple[TlsServer, ...] = ()
+    central_apis_away: tuple[TlsServer, ...] = ()
     members: tuple[Member, ...] = ()
     knock: Knock | None = None
     # The release of Central; None when there was no token to ask with, or no answer.

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from evcharge.doctor.observations import (
     Member,
     Observations,
     Process,
+    TlsServer,
     Trust,
     WayEnd,
     WeatherSource,
@@ -116,6 +117,8 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
         central=central,
         central_api=api,
         central_api_url=api_url,
+        registries_away=_away(registries, registry),
+        central_apis_away=_away(apis, api),
         members=tuple(member for member, _ in found),
         knock=knock,
         central_version=await network_probes.release(api.way, ca_file, within_s) if is_ours else None,
@@ -134,6 +137,12 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
             for one in await asyncio.to_thread(health_socket.look, config.health_folder, [], within_s)
         ),
     )
+
+
+def _away(servers: Sequence[TlsServer], chosen: TlsServer) -> tuple[TlsServer, ...]:
+    """Return those beside `chosen` that do not answer, or do not prove to be ours, while another one does."""
+    away = [one for one in servers if one.shown is None or one.shown.trust is not Trust.OURS]
+    return tuple(one for one in away if one is not chosen) if len(away) < len(servers) else ()
 
 
 def _port(url: str) -> int:

@@ -234,6 +234,11 @@ SENTENCES: Mapping[str, Words] = {
         "the clock of this machine is right again",
         "el reloj de esta máquina vuelve a estar en hora",
     ),
+    "member away": (
+        "ALERT {about} is away ({why}); the network goes on without it",
+        "ALERTA falta {about} ({why}); la red sigue igualmente",
+    ),
+    "member back": ("{about} is no longer missing", "ya no falta {about}"),
     "anchored": (
         "audit log: central.db {n} {hash}",
         "registro de auditoría: central.db {n} {hash}",

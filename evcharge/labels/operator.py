@@ -83,6 +83,11 @@ SENTENCES: Mapping[str, Words] = {
         "Registry no responde ({detail}): sin altas nuevas ni primeros accesos.",
     ),
     "restored registry": ("Registry responding again.", "Registry responde de nuevo."),
+    "alert away": (
+        "{about} is away ({detail}); the network goes on without it.",
+        "Falta {about} ({detail}); la red sigue igualmente.",
+    ),
+    "restored away": ("{about} is no longer missing.", "Ya no falta {about}."),
     "alert kafka": ("Kafka down, {detail} events waiting.", "Kafka caído, {detail} eventos en espera."),
     "alert kafka, one": ("Kafka down, {detail} event waiting.", "Kafka caído, {detail} evento en espera."),
     "restored kafka": (
@@ -447,6 +452,9 @@ SENTENCES: Mapping[str, Words] = {
     "leading": ("leads", "dirige"),
     "standing by": ("stands by", "a la espera"),
     "gone": ("is not there", "no está"),
+    "h away": ("Away since", "Falta desde"),
+    "h why": ("Why", "Por qué"),
+    "registries": ("The Registries:", "Los Registry:"),
     "alone": (
         "This Central is alone: its books are a file in its state folder (docs/CLUSTER.md).",
         "Esta Central está sola: sus libros son un fichero de su carpeta de estado (docs/CLUSTER.md).",

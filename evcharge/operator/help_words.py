@@ -136,8 +136,9 @@ SPANISH: Mapping[str, str] = {
     "Put charging point CP_ID (or --all) out of order; what it supplies ends, with its ticket.": (
         "Deja CP_ID (o --all) fuera de servicio; lo que suministra termina, con su tique."
     ),
-    "List the Centrals that share one PostgreSQL: which of them leads, since when, and why it took over.": (
-        "Lista las Centrales que comparten un PostgreSQL: cuál dirige, desde cuándo y por qué tomó el relevo."
+    "List the Centrals that share one PostgreSQL, and the Registries: who leads, who is away, since when, and why.": (
+        "Lista las Centrales que comparten un PostgreSQL, y los Registry: quién dirige, quién falta, desde cuándo y "
+        "por qué."
     ),
     "What it is called among several on one PostgreSQL.": "Cómo se llama entre varias en un PostgreSQL.",
     "Every charging point.": "Todos los puntos de recarga.",

@@ -346,7 +346,7 @@ def alerts(
 @click.command()
 @_central()
 def members(as_json: bool, config_file: Path | None, **given: Any) -> None:
-    """List the Centrals that share one PostgreSQL: which of them leads, since when, and why it took over."""
+    """List the Centrals that share one PostgreSQL, and the Registries: who leads, who is away, since when, and why."""
     from evcharge.operator import tables
 
     work = Operating(config_file, given, as_json=as_json)
@@ -355,11 +355,15 @@ def members(as_json: bool, config_file: Path | None, **given: Any) -> None:
         return
     if content["leader"] is None:
         work.tell("alone")
-        return
-    cause = content["cause"]
-    led = f"leads {cause}" if content["before"] else "leads first"
-    work.tell(led, who=content["leader"], at=tables.local(content["since"]), before=content["before"])
-    tables.show(content["members"], tables.members(work.say), work.say)
+    else:
+        cause = content["cause"]
+        led = f"leads {cause}" if content["before"] else "leads first"
+        work.tell(led, who=content["leader"], at=tables.local(content["since"]), before=content["before"])
+        tables.show(content["members"], tables.members(work.say), work.say)
+    # An older Central says nothing of them.
+    if registries := content.get("registries"):
+        work.tell("registries")
+        tables.show(registries, tables.registries(work.lang), work.say)
 
 
 COMMANDS = (out, resume, revoke, block, override, cps, sessions, tickets, alerts, report, members)

@@ -15,6 +15,7 @@ from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.local_time import here
 from evcharge.domain.session import EndReason
 from evcharge.labels import Speech
+from evcharge.labels.causes import cause
 from evcharge.runtime.plain import clean, clean_json
 
 Row = Mapping[str, Any]
@@ -191,8 +192,18 @@ def members(say: Speech) -> list[Column]:
             "role", lambda row: say("leading" if row["leads"] else "standing by" if row["alive"] else "gone")
         ),
         Column("at", lambda row: local(row["since"])),
+        Column("away", _away),
         _field("version"),
         _field("address"),
+    ]
+
+
+def registries(lang: str) -> list[Column]:
+    """Return the columns of several Registries."""
+    return [
+        _field("name"),
+        Column("away", _away, style=lambda row: "bold red" if row["away_since"] else ""),
+        Column("why", lambda row: cause(row["why"], lang)),
     ]
 
 
@@ -254,6 +265,10 @@ def _moment(instant: datetime) -> str:
 
 def _field(name: str, *, number: bool = False) -> Column:
     return Column(name, lambda row: str(row[name] if row[name] is not None else ""), number=number)
+
+
+def _away(row: Row) -> str:
+    return local(row["away_since"]) if row.get("away_since") else ""
 
 
 def _status(row: Row, lang: str) -> str:

@@ -95,6 +95,8 @@ class Membership(Protocol):
     me: Me
     # Who else lives; known while this one leads.
     others: Sequence[str]
+    # Who was seen here of late and does not live; None: not looked at since this one leads.
+    away: Sequence[str] | None
     # How many seconds this computer's clock is ahead of the database's; 0 up to CLOCK_OFF_S. As of the last minute;
     # None: not looked at since this one leads.
     clock_off_s: int | None

@@ -62,7 +62,8 @@ RETURNING epoch
 """  # noqa: S608
 _RENEW = f"""
 UPDATE central SET until = {_UNTIL} WHERE name = $1 AND owner = $2
-RETURNING ARRAY(SELECT name FROM central WHERE name <> $1 AND until > clock_timestamp() ORDER BY name)
+RETURNING ARRAY(SELECT name FROM central WHERE name <> $1 AND until > clock_timestamp() ORDER BY name),
+    ARRAY(SELECT name FROM central WHERE name <> $1 AND until <= clock_timestamp() ORDER BY name)
 """  # noqa: S608
 _LOOK = """
 SELECT leader.name, network, moved, owner, address, version, epoch, until < clock_timestamp() AS is_over
@@ -148,6 +149,7 @@ class Lease:
         self._alive_since = 0.0
         # Who stands by, as of the last renewal.
         self.others: Sequence[str] = ()
+        self.away: Sequence[str] | None = None
         self.clock_off_s: int | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -345,7 +347,7 @@ class Lease:
         self.epoch, self.commits = row["epoch"], row["commits"]
         self.leader = self.me
         # As it was when it joined, perhaps days ago.
-        self.clock_off_s = None
+        self.clock_off_s = self.away = None
         self._keeping = asyncio.get_running_loop().create_task(self._keep())
         self._keeping.add_done_callback(self._kept)
         return True
@@ -361,7 +363,7 @@ class Lease:
             try:
                 async with asyncio.timeout(_RENEW_WITHIN_S):
                     life = await self._alive()
-                    others = await life.fetchval(_RENEW, self.me.name, self.owner)
+                    found = await life.fetchrow(_RENEW, self.me.name, self.owner)
             except ALL as problem:
                 if loop.time() - sure > LEASE_S:
                     # One that is alone has nobody who leads instead; another may have come since it was cut off.
@@ -369,10 +371,10 @@ class Lease:
                         self.lose(str(store_error(problem)))
                     self._cut()
             else:
-                if others is None:
+                if found is None:
                     self.lose("another Central leads")
                 else:
-                    sure, self.others = began, others
+                    sure, (self.others, self.away) = began, found
                     if began - minute > _MINUTE_S:
                         minute = began
                         await self._each_minute(life)

@@ -146,6 +146,17 @@ async def test_a_renewal_tells_a_woken_leader_that_it_leads_no_more(tmp_path: Pa
                 await lease.watch()
 
 
+async def test_a_leader_knows_who_is_away_of_those_that_were_here(tmp_path: Path):
+    async with opened(tmp_path, "A") as first, asyncio.timeout(WITHIN_S):
+        async with Heir(tmp_path):
+            while first.membership.others != ["B"]:
+                await asyncio.sleep(0.01)
+            assert first.membership.away == []
+        while first.membership.away != ["B"]:
+            await asyncio.sleep(0.01)
+        assert first.membership.others == []
+
+
 async def test_a_commit_renews_the_lease(tmp_path: Path):
     async with opened(tmp_path, "A") as first:
         freeze(first)

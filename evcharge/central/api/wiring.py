@@ -173,7 +173,7 @@ async def website(
         NotifyRoutes(dispatcher, services.notifier),
         OwnAccountRoutes(dispatcher, store, archive, feed, drivers_board, peers.consents),
         TrustRoutes(config.state / "ca.pem", config.registry.names, local=is_loopback(settings.api_host)),
-        MemberRoutes(books.database.membership),
+        MemberRoutes(books.database.membership, config.reach.registries, writer.alerts),
         push,
     ]
     api = Api(access, rooms, settings.requests_per_s, pages.missing)

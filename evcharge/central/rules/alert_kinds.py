@@ -15,6 +15,11 @@ WRONG_SERVICE_KEY = "the service.key here is not the Registry's: copy it from th
 CENTRAL, REGISTRY, WEATHER, KAFKA = "CENTRAL", "REGISTRY", "WEATHER", "KAFKA"
 
 
+def member(role: str, name: str = "") -> str:
+    """Return what an alert is about that is about one of several: CENTRAL:B, REGISTRY:HOST:PORT."""
+    return f"{role.upper()}:{name}"
+
+
 class AlertKind(StrEnum):
     """What is wrong; also the last part of an alert's id."""
 
@@ -29,6 +34,7 @@ class AlertKind(StrEnum):
     REVOKED = "revoked"
     WELCOME = "welcome"
     REGISTRY = "registry"
+    AWAY = "away"
     STORAGE = "storage"
     CLOCK = "clock"
     CLOCK_OFF = "clock-off"
@@ -40,8 +46,8 @@ class AlertKind(StrEnum):
     DEBT = "debt"
 
 
-# Nothing that happens later says that these are over: an operator closes them. A weather service may have been given
-# up for good, and a way of `[notify]` on which nothing waits is not tried.
+# Nothing that happens later says that these are over: an operator closes them. A weather service, or one of several
+# Centrals or Registries, may have been given up for good, and a way of `[notify]` on which nothing waits is not tried.
 CLOSED_BY_HAND = frozenset(
     {
         AlertKind.DUPLICATE,
@@ -56,13 +62,14 @@ CLOSED_BY_HAND = frozenset(
         AlertKind.CHAIN,
         AlertKind.WEATHER_SERVICE,
         AlertKind.NOTIFY,
+        AlertKind.AWAY,
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One trouble of `about` (a charging point, driver, location or way to tell people, or CENTRAL, REGISTRY, …)."""
+    """One trouble of `about` (a charging point, driver, location or way to tell people, CENTRAL, REGISTRY:HOST:PORT, …)."""
 
     kind: AlertKind
     about: str

@@ -27,6 +27,8 @@ from evcharge.domain.events import (
     LoggedOut,
     LoginLinkMade,
     LoginRefused,
+    MemberAway,
+    MemberBack,
     NotifyLost,
     NotifyReached,
     RecordQuarantined,
@@ -533,6 +535,8 @@ class Note(Command):
         | StorageRestored
         | RegistryLost
         | RegistryReached
+        | MemberAway
+        | MemberBack
         | RegistryAnchored
         | RegistryNoted
         | KafkaLost

@@ -191,15 +191,10 @@ class RegistryLink:
             await self._audit.ask(http, self._url)
 
     def _lost(self, problem: Exception) -> None:
-        if isinstance(problem, aiohttp.ClientResponseError):
-            if problem.status in (401, 403):
-                self._wrong_key.lost()
-                return
-            why = f"it answered with HTTP status {problem.status}"
-        elif isinstance(problem, msgspec.MsgspecError | ValueError | aiohttp.ClientConnectorSSLError):
-            why = "it does not answer like a Registry"
-        else:
-            why = no_answer(problem)
+        why = why_lost(problem)
+        if why == WRONG_SERVICE_KEY:
+            self._wrong_key.lost()
+            return
         for outage in (self._said, self._stored):
             outage.lost(why)
 
@@ -305,3 +300,14 @@ class RegistryLink:
         if row.what == _WITHDRAWN and row.registration is not None:
             return Withdraw(by=self._actor, subject=row.id, epoch=row.epoch, registration=row.registration)
         return RevokeKeys(by=self._actor, subject=row.id, epoch=row.epoch)
+
+
+def why_lost(problem: Exception) -> str:
+    """Return why a Registry did not do what it was asked, in words that `causes` knows."""
+    if isinstance(problem, aiohttp.ClientResponseError):
+        if problem.status in (401, 403):
+            return WRONG_SERVICE_KEY
+        return f"it answered with HTTP status {problem.status}"
+    if isinstance(problem, msgspec.MsgspecError | ValueError | aiohttp.ClientConnectorSSLError):
+        return "it does not answer like a Registry"
+    return no_answer(problem)

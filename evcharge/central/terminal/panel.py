@@ -199,7 +199,9 @@ class Panel:
             more_faults=max(0, len(still_open) - MOST_OPEN),
             messages=list(self._messages),
             troubles=[
-                alert_text(alert, self._lang) for alert in still_open if (alert.about, alert.kind) in around
+                alert_text(alert, self._lang)
+                for alert in still_open
+                if (alert.about, alert.kind) in around or alert.kind is AlertKind.AWAY
             ],
             energy_today_mwh=self._today.energy_mwh,
             revenue_today_cents=self._today.cents,

@@ -20,6 +20,7 @@ from evcharge.central.rules.alert_kinds import (
     WRONG_SERVICE_KEY,
     Alert,
     AlertKind,
+    member,
 )
 from evcharge.central.rules.facts import Weather
 from evcharge.domain import events
@@ -106,6 +107,15 @@ class Alerts:
     def is_open(self, about: str, kind: AlertKind) -> bool:
         """Return whether `about` has that trouble now."""
         return (about, kind) in self._open
+
+    def away(self, role: str) -> dict[str, Alert]:
+        """Return the alerts about those of several that are away, by their names."""
+        before = member(role)
+        return {
+            about.removeprefix(before): alert
+            for (about, kind), alert in self._open.items()
+            if kind is AlertKind.AWAY and about.startswith(before)
+        }
 
     def named(self, alert_id: str) -> Alert | None:
         """Return the open alert with that id."""
@@ -219,6 +229,10 @@ class Alerts:
             case events.RegistryReached():
                 self._end(AlertKind.REGISTRY, REGISTRY, at)
                 self._end(AlertKind.NOT_UNDERSTOOD, REGISTRY, at)
+            case events.MemberAway():
+                self._begin(AlertKind.AWAY, member(event.role, event.name), event.why, at)
+            case events.MemberBack():
+                self._end(AlertKind.AWAY, member(event.role, event.name), at)
             case events.KafkaLost():
                 self._begin(AlertKind.KAFKA, KAFKA, str(event.waiting), at)
             case events.KafkaReached():

@@ -1,7 +1,7 @@
 """One plain line of text for each thing that happens at Central. Pure."""
 
 from evcharge import labels
-from evcharge.central.rules.alert_kinds import WRONG_CREDENTIAL
+from evcharge.central.rules.alert_kinds import WRONG_CREDENTIAL, member
 from evcharge.central.views import refusal_text
 from evcharge.domain import events
 from evcharge.domain.billing import euros, kwh, price_text
@@ -124,6 +124,11 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
             return say("clock off", seconds=f"{event.seconds:+}")
         case events.ClockRight():
             return say("clock right")
+        case events.MemberAway():
+            about = member(event.role, event.name)
+            return say("member away", about=about, why=cause(event.why, lang))
+        case events.MemberBack():
+            return say("member back", about=member(event.role, event.name))
         case events.OrderCarriedOut():
             name = "order carried out" if event.changed else "order without effect"
             return say(name, command=event.command, cp_id=event.cp_id)

@@ -36,6 +36,8 @@ from evcharge.domain.events.central_events import (
     KafkaLost as KafkaLost,
     KafkaReached as KafkaReached,
     LoginRefused as LoginRefused,
+    MemberAway as MemberAway,
+    MemberBack as MemberBack,
     NotifyLost as NotifyLost,
     NotifyReached as NotifyReached,
     RegistryAnchored as RegistryAnchored,

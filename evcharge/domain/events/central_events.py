@@ -67,6 +67,24 @@ class RegistryReached(Event):
     """The Registry answers again."""
 
 
+class MemberAway(Event):
+    """One of several Centrals or Registries (`role`) is away; the others do its work.
+
+    `name` is a Central's, or the address of a Registry (host:port).
+    """
+
+    role: str
+    name: str
+    why: str
+
+
+class MemberBack(Event):
+    """One of several Centrals or Registries is there again, or nobody counts on it any more."""
+
+    role: str
+    name: str
+
+
 class WeatherLost(Event):
     """The weather service is silent. What the weather withholds stays withheld."""
 
@@ -169,6 +187,8 @@ CentralEvent = (
     | StorageRestored
     | RegistryLost
     | RegistryReached
+    | MemberAway
+    | MemberBack
     | KafkaLost
     | KafkaReached
     | NotifyLost

@@ -441,6 +441,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "clock jumped": "WARNUNG die Uhr dieses Rechners ist um {seconds} s gesprungen",
         "clock off": "WARNUNG die Uhr dieses Rechners weicht um {seconds} s von der der Datenbank ab: stellen Sie sie",
         "clock right": "die Uhr dieses Rechners geht wieder richtig",
+        "member away": "WARNUNG {about} fehlt ({why}); das Netz arbeitet trotzdem weiter",
+        "member back": "{about} fehlt nicht mehr",
         "why withdrawn": "abgemeldet",
         "why operator": "Betreiber",
         "why weather": "Wetter",
@@ -741,6 +743,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "Registry antwortet nicht ({detail}): keine neuen Registrierungen und ersten Anmeldungen."
         ),
         "restored registry": "Registry antwortet wieder.",
+        "alert away": "{about} fehlt ({detail}); das Netz arbeitet trotzdem weiter.",
+        "restored away": "{about} fehlt nicht mehr.",
         "alert kafka": "Kafka ausgefallen, {detail} Ereignisse warten.",
         "alert kafka, one": "Kafka ausgefallen, {detail} Ereignis wartet.",
         "restored kafka": "Kafka wieder da; es bekommt jedes Ereignis, das gewartet hat.",

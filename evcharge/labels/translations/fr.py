@@ -457,6 +457,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "mettez-la à l’heure"
         ),
         "clock right": "l’horloge de cette machine est de nouveau à l’heure",
+        "member away": "ALERTE {about} manque ({why})\u00a0; le réseau continue malgré tout",
+        "member back": "{about} ne manque plus",
         "why withdrawn": "désinscrit",
         "why operator": "opérateur",
         "why weather": "météo",
@@ -764,6 +766,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "Registry ne répond pas ({detail})\u00a0: ni nouvelles inscriptions ni premières connexions."
         ),
         "restored registry": "Registry répond à nouveau.",
+        "alert away": "{about} manque ({detail})\u00a0; le réseau continue malgré tout.",
+        "restored away": "{about} ne manque plus.",
         "alert kafka": "Kafka hors service, {detail} événements en attente.",
         "alert kafka, one": "Kafka hors service, {detail} événement en attente.",
         "restored kafka": "Kafka de retour\u00a0; il reçoit chaque événement qui a attendu.",

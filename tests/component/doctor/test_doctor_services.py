@@ -54,11 +54,14 @@ async def test_the_central_of_these_books_is_at_work(tmp_path: Path):
         assert await told(config, "version") == (FindingMark.WELL, "Central has evcharge 0.1.0, too.")
 
 
-async def test_of_several_centrals_the_api_that_answers_is_looked_at(tmp_path: Path):
+async def test_of_several_centrals_the_api_that_answers_is_looked_at_and_the_one_that_is_away_is_told(
+    tmp_path: Path,
+):
     async with opened(tmp_path / "state") as office:
         config = settings(tmp_path / "state", other_apis=[office.url], central_port=office.town.port)
         mark, text = await told(config, "central api")
-        assert (mark, office.url.rpartition("/")[2] in text) == (FindingMark.WELL, True)
+        assert (mark, office.url.rpartition("/")[2] in text) == (FindingMark.MIND, True)
+        assert f"{config.reach.central_api.rpartition('/')[2]} refuses the connection" in text, text
         assert (await told(config, "version"))[0] is FindingMark.WELL
 
 

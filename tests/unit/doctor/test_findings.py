@@ -277,3 +277,14 @@ def test_a_free_network_of_one_pc_has_books_without_a_central():
 def test_a_small_difference_of_clocks_is_none():
     found = findings(seen(registry=server(ahead_s=timedelta(seconds=59).total_seconds())))
     assert not [one for one in found if one.mark is FindingMark.WRONG]
+
+
+def test_one_of_several_registries_or_centrals_that_is_away_is_worth_a_word_beside_the_one_that_answers():
+    away = TlsServer(way=way(WayEnd.REFUSED, host="192.168.1.11"))
+    found = findings(seen(registries_away=(away,), central_apis_away=(away,)))
+    odd = [(one.check, one.mark) for one in found if one.mark is not FindingMark.WELL]
+    assert odd == [("registry", FindingMark.MIND), ("central api", FindingMark.MIND)]
+    (registry, other) = [one for one in found if one.check == "registry"]
+    assert registry.mark is FindingMark.WELL
+    assert "192.168.1.11:5001" in said(other)
+    assert "evcharge registry --host 0.0.0.0" in said(other)

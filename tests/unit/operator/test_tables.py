@@ -39,3 +39,18 @@ def test_no_id_and_no_sum_is_cut(width: int, lang: str, monkeypatch, capsys):
         assert whole in said
     assert "…" not in said
     assert all(len(line) <= width for line in said.splitlines())
+
+
+def test_a_registry_that_is_away_is_told_with_the_reason_in_the_language_of_who_reads():
+    rows = [
+        {"name": "a:5001", "away_since": None, "why": ""},
+        {"name": "b:5001", "away_since": "2026-11-29T12:00:00+00:00", "why": "no answer in time"},
+    ]
+    for lang, heading, why in (
+        ("en", "Away since", "no answer in time"),
+        ("es", "Falta desde", "sin respuesta a tiempo"),
+    ):
+        head, well, away = tables.plain(rows, tables.registries(lang), Speech(SENTENCES, lang))
+        assert heading in head
+        assert well.split() == ["a:5001"]
+        assert why in away

@@ -590,7 +590,7 @@ class HealthAnswer(Answer):
 
 
 class MemberShape(Shape):
-    """One Central of several on the same books; `since` is when it was started."""
+    """One Central of several on the same books; `since` is when it was started, `away_since` when it was missed."""
 
     name: str
     address: str
@@ -598,12 +598,21 @@ class MemberShape(Shape):
     since: str
     alive: bool
     leads: bool
+    away_since: str | None
+
+
+class RegistryShape(Shape):
+    """One Registry of several: host:port, and since when it does not do its work, and why."""
+
+    name: str
+    away_since: str | None
+    why: str
 
 
 class MembersAnswer(Answer):
     """Who leads since when; `cause`: first, again, handed over, killed or silent. A Central on a file has none.
 
-    `en`, `es`, … say both in a sentence.
+    `en`, `es`, … say both in a sentence. `registries` is empty where there is one.
     """
 
     leader: str | None
@@ -611,6 +620,7 @@ class MembersAnswer(Answer):
     cause: str | None
     before: str | None
     members: list[MemberShape]
+    registries: list[RegistryShape]
     en: str = ""
     es: str = ""
     de: str = ""

@@ -144,6 +144,18 @@ STORIES = [
         e.NotifyReached(way="mail"),
         id="notifications",
     ),
+    pytest.param(
+        e.MemberAway(role="registry", name="b:5001", why="no answer in time"),
+        ("REGISTRY:b:5001", AlertKind.AWAY),
+        e.MemberBack(role="registry", name="b:5001"),
+        id="one of several Registries",
+    ),
+    pytest.param(
+        e.MemberAway(role="central", name="B", why="silent for 5 s"),
+        ("CENTRAL:B", AlertKind.AWAY),
+        e.AlertClosed(alert_id="CENTRAL:B-away"),
+        id="one of several Centrals, given up",
+    ),
     pytest.param(e.ClockOff(seconds=3600), (CENTRAL, AlertKind.CLOCK_OFF), e.ClockRight(), id="clock off"),
 ]
 
@@ -683,3 +695,17 @@ def test_the_words_of_a_refusal_are_said_in_the_language_of_the_page(event: e.Ev
     assert spanish in alert_text(alert, "es")
     assert alert.detail in alert_text(alert)
     assert alert.detail not in alert_text(alert, "fr")
+
+
+def test_who_of_several_is_away_is_told_by_name():
+    alerts = Alerts()
+    for role, name in (("registry", "b:5001"), ("central", "B")):
+        alerts.take(e.MemberAway(role=role, name=name, why="no answer in time"), NOON)
+    (alert,) = alerts.away("registry").values()
+    assert alert_text(alert) == (
+        "REGISTRY:b:5001 is away (no answer in time); the network goes on without it."
+    )
+    assert alert_text(alert, "de").startswith("REGISTRY:b:5001 fehlt (")
+    assert (list(alerts.away("registry")), list(alerts.away("central"))) == (["b:5001"], ["B"])
+    alerts.take(e.MemberBack(role="central", name="B"), LATER)
+    assert not alerts.away("central")

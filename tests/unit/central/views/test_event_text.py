@@ -33,6 +33,10 @@ LINES: dict[e.Event, str | None] = {
     e.AlertLeft(alert_id="CP001-fault", by="ana"): None,
     e.ClockOff(seconds=-9): "ALERT the clock of this machine is -9 s from that of the database: set it right",
     e.ClockRight(): "the clock of this machine is right again",
+    e.MemberAway(role="registry", name="b:5001", why="no answer in time"): (
+        "ALERT REGISTRY:b:5001 is away (no answer in time); the network goes on without it"
+    ),
+    e.MemberBack(role="central", name="B"): "CENTRAL:B is no longer missing",
     e.KafkaLost(where="kafka:9092", why="no answer", waiting=3): None,
     e.KafkaReached(): None,
     e.NotifyLost(way="mail", why="no answer"): None,

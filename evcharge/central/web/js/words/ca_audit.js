@@ -32,6 +32,8 @@ export default {
   "event.RegistryReached": "Registry torna a respondre",
   "event.NotifyLost": "Els avisos no arriben",
   "event.NotifyReached": "Els avisos tornen a arribar",
+  "event.MemberAway": "Falta un de diversos",
+  "event.MemberBack": "Ja no falta un de diversos",
   "event.WeatherLost": "Connexió amb el temps no disponible",
   "event.WeatherReached": "Connexió amb el temps restablerta",
   "event.AlertTaken": "Avís atès",

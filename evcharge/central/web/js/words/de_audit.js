@@ -32,6 +32,8 @@ export default {
   "event.RegistryReached": "Registry antwortet wieder",
   "event.NotifyLost": "Benachrichtigungen kommen nicht an",
   "event.NotifyReached": "Benachrichtigungen kommen wieder an",
+  "event.MemberAway": "Einer von mehreren fehlt",
+  "event.MemberBack": "Einer von mehreren fehlt nicht mehr",
   "event.WeatherLost": "Verbindung zum Wetterdienst gestört",
   "event.WeatherReached": "Verbindung zum Wetterdienst wiederhergestellt",
   "event.AlertTaken": "Warnung übernommen",

@@ -32,6 +32,8 @@ export default {
   "event.RegistryReached": "Registry responding again",
   "event.NotifyLost": "Notifications do not get through",
   "event.NotifyReached": "Notifications get through again",
+  "event.MemberAway": "One of several away",
+  "event.MemberBack": "One of several back",
   "event.WeatherLost": "Weather connection unavailable",
   "event.WeatherReached": "Weather connection restored",
   "event.AlertTaken": "Alert taken",

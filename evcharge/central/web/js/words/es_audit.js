@@ -32,6 +32,8 @@ export default {
   "event.RegistryReached": "Registry responde de nuevo",
   "event.NotifyLost": "Los avisos no llegan",
   "event.NotifyReached": "Los avisos llegan de nuevo",
+  "event.MemberAway": "Falta uno de varios",
+  "event.MemberBack": "Ya no falta uno de varios",
   "event.WeatherLost": "Conexión con el clima no disponible",
   "event.WeatherReached": "Conexión con el clima restablecida",
   "event.AlertTaken": "Aviso atendido",

@@ -32,6 +32,8 @@ export default {
   "event.RegistryReached": "Registry répond à nouveau",
   "event.NotifyLost": "Les notifications ne passent pas",
   "event.NotifyReached": "Les notifications passent de nouveau",
+  "event.MemberAway": "L’un de plusieurs manque",
+  "event.MemberBack": "L’un de plusieurs est revenu",
   "event.WeatherLost": "Connexion météo indisponible",
   "event.WeatherReached": "Connexion météo rétablie",
   "event.AlertTaken": "Alerte prise en charge",

@@ -32,6 +32,8 @@ export default {
   "event.RegistryReached": "O Registry responde novamente",
   "event.NotifyLost": "Os avisos não chegam",
   "event.NotifyReached": "Os avisos chegam de novo",
+  "event.MemberAway": "Falta um de vários",
+  "event.MemberBack": "Já não falta um de vários",
   "event.WeatherLost": "Ligação à meteorologia indisponível",
   "event.WeatherReached": "Ligação à meteorologia restabelecida",
   "event.AlertTaken": "Aviso assumido",
