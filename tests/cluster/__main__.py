@@ -22,6 +22,9 @@ from tests.cluster.mutants import MUTANTS
 from tests.cluster.nemesis import Kind
 from tests.cluster.proof import Report, Wish, prove
 
+# An hour of 300 faults has 20,000 of them.
+_TICKETS = 67
+
 
 def table(report: Report) -> Table:
     """Return the figures for people."""
@@ -64,7 +67,7 @@ def main() -> int:
         "--seconds", type=float, default=5400.0, help="at most; what was reached till then counts"
     )
     parser.add_argument("--faults", type=int, default=300)
-    parser.add_argument("--tickets", type=int, default=20_000)
+    parser.add_argument("--tickets", type=int, help=f"in all; {_TICKETS} for each fault, none with a mutant")
     parser.add_argument("--points", type=int, default=40)
     parser.add_argument("--centrals", default="ABC", help="a letter for each")
     parser.add_argument(
@@ -78,8 +81,11 @@ def main() -> int:
     )
     parser.add_argument("--logs", type=Path, help="a folder that keeps all that the programs said")
     given = parser.parse_args()
+    # Whoever looks for a mutant wants faults.
+    tickets = 0 if given.mutant else _TICKETS * given.faults
+    tickets = tickets if given.tickets is None else given.tickets
     wish = Wish(
-        given.seed, given.seconds, given.faults, given.tickets, given.points, centrals=given.centrals,
+        given.seed, given.seconds, given.faults, tickets, given.points, centrals=given.centrals,
         mutant=given.mutant, kinds=frozenset(Kind[name.upper()] for name in given.kind or ()),
         ends_at_problem=bool(given.mutant), logs=given.logs, apart=not given.one_host,
     )  # fmt: skip

@@ -25,7 +25,7 @@ from tests.cluster.history import Answer, History, Order, Request
 from tests.cluster.judge import Books, judge
 from tests.cluster.nemesis import Kind, plan
 from tests.cluster.network import Member
-from tests.cluster.proof import unproved
+from tests.cluster.proof import Wish, unproved
 from tests.cluster.starter import Started, Starter
 from tests.cluster.wire import Way, Wire
 from tests.system.lab import NoLab
@@ -39,6 +39,18 @@ def test_a_seed_fixes_what_breaks_and_each_kind_comes_early():
     assert first != list(itertools.islice(plan(8), 60))
     assert {fault.kind for faults in first[: len(Kind)] for fault in faults} == set(Kind)
     assert any(len(faults) == 2 for faults in first)
+
+
+def test_before_the_next_fault_half_of_the_points_have_charged_and_the_last_one_has_its_share_of_the_tickets():
+    hour = Wish(1, 3600.0, 300, 20_000, points=40)
+    # A fault during which charges went on, and one that held them all up.
+    assert (hour.due(1000, 1060), hour.due(1000, 1000)) == (1080, 1067)
+    # Each has been waited for, so after all faults there are all tickets.
+    worked = 0
+    for _ in range(hour.faults):
+        worked = hour.due(worked, worked)
+    assert worked >= hour.tickets
+    assert Wish(1, 60.0, 5, points=8).due(100, 100) == 104
 
 
 def _told() -> tuple[Books, History, RememberingPoint]:
