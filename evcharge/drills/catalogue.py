@@ -213,5 +213,29 @@ _ALL = (
             _step(Act.VERIFY, (_WALL,), Expectation(Proof.VERIFIED)),
         ),
     ),
+    Drill(
+        name="registry-failover",
+        needs=(Need.TWO_REGISTRIES,),
+        steps=(
+            _step(
+                Act.KILL_REGISTRY,
+                (Screen.MEMBERS,),
+                Expectation(Proof.OTHER_REGISTRY, within_s=5.0),
+                _AVAILABLE,
+            ),
+            # Its first login needs a Registry.
+            _step(Act.REGISTER_ANEW, (_DRIVER, _WALL), _driver_says(r"Connected to CENTRAL at")),
+            _CHARGE,
+            _UNPLUG,
+            _step(Act.START_REGISTRY, (Screen.MEMBERS,), Expectation(Proof.REGISTRY_BACK)),
+            # However quickly somebody starts again what was killed: this one stays away until it goes on.
+            _step(
+                Act.FREEZE_REGISTRY, (Screen.MEMBERS, _WALL), Expectation(Proof.REGISTRY_AWAY, within_s=25.0)
+            ),
+            _step(
+                Act.GO_ON_REGISTRY, (Screen.MEMBERS, _WALL), Expectation(Proof.REGISTRY_BACK, within_s=15.0)
+            ),
+        ),
+    ),
 )
 DRILLS: Mapping[str, Drill] = {drill.name: drill for drill in _ALL}

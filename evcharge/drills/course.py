@@ -23,6 +23,11 @@ class Act(StrEnum):
     START_LEADER = "start leader"
     FREEZE_LEADER = "freeze leader"
     GO_ON_LEADER = "go on leader"
+    KILL_REGISTRY = "kill registry"
+    START_REGISTRY = "start registry"
+    FREEZE_REGISTRY = "freeze registry"
+    GO_ON_REGISTRY = "go on registry"
+    REGISTER_ANEW = "register anew"
     SPOIL_KEY = "spoil key"
     RIGHT_KEY = "right key"
     REVOKE = "revoke"
@@ -59,6 +64,10 @@ class Proof(StrEnum):
     OTHER_WORKS = "other works"
     TOOK_OVER = "took over"
     STANDS_BY = "stands by"
+    # Another Registry takes connections; the API says that the one that was broken is away, or there again.
+    OTHER_REGISTRY = "other registry"
+    REGISTRY_AWAY = "registry away"
+    REGISTRY_BACK = "registry back"
     # `evcharge audit verify` finds nothing wrong.
     VERIFIED = "verified"
 
@@ -72,6 +81,7 @@ class Screen(StrEnum):
     MONITOR = "monitor"
     CENTRAL = "central"
     CENTRALS = "centrals"
+    MEMBERS = "members"
 
 
 class Expectation(Struct, frozen=True):
@@ -91,6 +101,7 @@ class Need(StrEnum):
     CENTRAL_HERE = "central here"
     CENTRAL_ALONE = "central alone"
     TWO_CENTRALS = "two centrals"
+    TWO_REGISTRIES = "two registries"
     POSTGRES_HERE = "postgres here"
     BROKER_HERE = "broker here"
     SMALL_DISK = "small disk"

@@ -34,6 +34,13 @@ class KilledCentral(Struct, frozen=True, tag="killed central"):
     port: int = 0
 
 
+class KilledRegistry(Struct, frozen=True, tag="killed registry"):
+    """One of several Registries, which was killed, how it was started, and its port."""
+
+    program: StartedProgram
+    port: int
+
+
 class BadWeather(Struct, frozen=True, tag="bad weather"):
     """A weather alert that was given."""
 
@@ -55,7 +62,7 @@ class Guests(Struct, frozen=True, tag="guests"):
         return Path(os.fsdecode(self.folder))
 
 
-Damage = StoppedProcess | KilledCentral | BadWeather | Guests
+Damage = StoppedProcess | KilledCentral | KilledRegistry | BadWeather | Guests
 
 
 def tag_of(one: Damage) -> str:

@@ -87,22 +87,27 @@ def drill(
             tell(words("m networks", count=count))
         if not up:
             return await against(config, Path(tempfile.gettempdir()), chosen)
-        # Those of two Centrals have a network of their own, and are the last.
-        of_two = [one for one in chosen if Need.TWO_CENTRALS in one.needs]
-        of_one = [one for one in chosen if one not in of_two]
+        # Those of two Centrals, or Registries, have a network of their own, and are the last.
+        of_two = {
+            (small_network.two_centrals, "starting two"): Need.TWO_CENTRALS,
+            (small_network.two_registries, "starting registries"): Need.TWO_REGISTRIES,
+        }
+        of_one = [one for one in chosen if not set(of_two.values()) & set(one.needs)]
         reports: list[DrillReport] = []
-        if of_one or not of_two:
+        if of_one or not chosen:
             async with mending.room_for_a_network() as folder:
                 tell(words("starting up"))
                 async with small_network.small_network(config, folder / "network") as own:
                     reports += await against(own, folder, of_one)
-        if of_two and not own_postgres.is_here():
-            reports += runner.not_run(of_two, Need.POSTGRES_HERE, words, tell)
-        elif of_two:
-            async with own_postgres.own_postgres() as database, mending.room_for_a_network() as folder:
-                tell(words("starting two"))
-                async with small_network.two_centrals(config, folder / "network", database) as own:
-                    reports += await against(own, folder, of_two)
+        for (network, starting), need in of_two.items():
+            drills = [one for one in chosen if need in one.needs]
+            if drills and not own_postgres.is_here():
+                reports += runner.not_run(drills, Need.POSTGRES_HERE, words, tell)
+            elif drills:
+                async with own_postgres.own_postgres() as database, mending.room_for_a_network() as folder:
+                    tell(words(starting))
+                    async with network(config, folder / "network", database) as own:
+                        reports += await against(own, folder, drills)
         return reports
 
     async def against(network: Config, room: Path, drills: Sequence[Drill]) -> list[DrillReport]:

@@ -13,7 +13,16 @@ from pathlib import Path
 from evcharge.central.books.setup import database_path
 from evcharge.domain.errors import Code, EvchargeError, Refused, StateError
 from evcharge.drills import processes_here
-from evcharge.drills.damages import BadWeather, Damage, Damages, Guests, KilledCentral, StoppedProcess, held
+from evcharge.drills.damages import (
+    BadWeather,
+    Damage,
+    Damages,
+    Guests,
+    KilledCentral,
+    KilledRegistry,
+    StoppedProcess,
+    held,
+)
 from evcharge.operator.client import OperatorClient
 from evcharge.runtime.config import Config
 from evcharge.storage.database import holder
@@ -56,9 +65,16 @@ class Mender:
                 if processes_here.began(one.pid) == one.began:
                     processes_here.thaw(one.pid)
             case KilledCentral():
-                await self._start_central(one)
+                await self._start(one, "drill-central.log")
                 # Until it answers this stays on the list: whoever comes next waits for it, too.
                 await until(self._answers, _CENTRAL_WITHIN_S)
+            case KilledRegistry():
+                await self._start(one, "drill-registry.log")
+
+                async def listens(port: int = one.port) -> bool:
+                    return processes_here.listener(port) is not None
+
+                await until(listens, _CENTRAL_WITHIN_S)
             case BadWeather():
                 await self._delete(f"/api/weather_alert?location={one.location}&alert={one.alert}")
             case Guests():
@@ -83,8 +99,8 @@ class Mender:
         if trouble is not None:
             raise trouble
 
-    async def _start_central(self, killed: KilledCentral) -> None:
-        """Have Central run again: by itself where somebody starts it, else by us."""
+    async def _start(self, killed: KilledCentral | KilledRegistry, log: str) -> None:
+        """Have it run again: by itself where somebody starts it, else by us; `log` gets what it says then."""
 
         async def runs() -> bool:
             if killed.port:
@@ -94,7 +110,7 @@ class Mender:
         if killed.program.comes_back:
             await until(runs, processes_here.COMES_BACK_WITHIN_S)
         if not await runs():
-            killed.program.start_again(self._config.state / "drill-central.log")
+            killed.program.start_again(self._config.state / log)
 
     async def _answers(self) -> bool:
         with contextlib.suppress(EvchargeError):

@@ -1,6 +1,7 @@
 """A small network of its own for drills: Registry and Central on free ports, in a folder that vanishes afterwards."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -44,21 +45,34 @@ async def two_centrals(config: Config, folder: Path, database: str) -> AsyncIter
 
 
 @asynccontextmanager
-async def _network(config: Config, folder: Path, database: str = "") -> AsyncIterator[Config]:
+async def two_registries(config: Config, folder: Path, database: str) -> AsyncIterator[Config]:
+    """Run Central and two Registries with their tables in `database`; yield what leads there. Raises StateError."""
+    async with _network(config, folder, database, of_registries=True) as own:
+        yield own
+
+
+@asynccontextmanager
+async def _network(
+    config: Config, folder: Path, database: str = "", *, of_registries: bool = False
+) -> AsyncIterator[Config]:
+    """With a `database`, there are two Centrals, or two Registries, with what they keep there."""
     second, second_api = (scenario.free_port("127.0.0.1", 0) for _ in range(2))
-    other_centrals = [f"127.0.0.1:{second}"] if database else []
+    of_centrals = bool(database) and not of_registries
+    other_centrals = [f"127.0.0.1:{second}"] if of_centrals else []
+    other_registries = [f"https://127.0.0.1:{second}"] if of_registries else []
     state, other = folder / "state", folder / "other"
-    _furnish(folder, database, other_centrals)
     common = ("--config", str(folder / "config.toml"), "--lang", "en")
     shared = ("--state", str(state), *common)
     registry, central, api = (str(scenario.free_port("127.0.0.1", 0)) for _ in range(3))
     reach = ReachSettings(
         registry_url=f"https://127.0.0.1:{registry}",
+        other_registries=other_registries,
         central_port=int(central),
         central_api=f"http://127.0.0.1:{api}",
         other_centrals=other_centrals,
-        other_apis=[f"http://127.0.0.1:{second_api}"] if database else [],
+        other_apis=[f"http://127.0.0.1:{second_api}"] if of_centrals else [],
     )
+    _furnish(folder, "registry" if of_registries else "central", database, reach)
     here = structs.replace(
         config,
         state=state,
@@ -77,14 +91,16 @@ async def _network(config: Config, folder: Path, database: str = "") -> AsyncIte
                 await init.ended.wait()
                 if init.process.returncode:
                     raise StateError(init.obituary)
-                at = ("--registry", reach.registry_url)
+                there = ("--state", str(other), "--port", str(second))
                 programs: list[tuple[str, Sequence[str]]] = [
                     ("registry", ("--port", registry, *shared)),
-                    ("central", ("--name", "A", "--port", central, "--api-port", api, *at, *shared)),
+                    *([("registry", (*there, *common))] if of_registries else []),
+                    ("central", ("--name", "A", "--port", central, "--api-port", api, *shared)),
                 ]
-                if database:
-                    there = ("--state", str(other), "--port", str(second), "--api-port", str(second_api))
-                    programs.append(("central", ("--name", "B", *there, *at, *common)))
+                if of_centrals:
+                    programs.append(
+                        ("central", ("--name", "B", *there, "--api-port", str(second_api), *common))
+                    )
                 for role, args in programs:
                     if str(other) in args:
                         await asyncio.to_thread(_copy_keys, state, other)
@@ -99,19 +115,22 @@ async def _network(config: Config, folder: Path, database: str = "") -> AsyncIte
             await uninterrupted(cast.leave(*stages, within_s=_LEAVE_WITHIN_S))
 
 
-def _furnish(folder: Path, database: str, other_centrals: list[str]) -> None:
+def _furnish(folder: Path, whose: str, database: str, reach: ReachSettings) -> None:
     folder.mkdir(mode=0o700)
     # Named, so that a config.toml that lies about counts for none of these programs.
-    told = (
-        f'[central]\ndatabase = "{database}"\n[reach]\nother_centrals = ["{other_centrals[0]}"]\n'
-        if database
-        else ""
-    )
-    (folder / "config.toml").write_text(told, encoding="utf-8")
+    told = {
+        "registry_url": reach.registry_url,
+        "other_registries": reach.other_registries,
+        "other_centrals": reach.other_centrals,
+    }
+    lines = ["[reach]", *(f"{name} = {json.dumps(value)}" for name, value in told.items())]
+    if database:
+        lines += [f"[{whose}]", f"database = {json.dumps(database)}"]
+    (folder / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _copy_keys(state: Path, other: Path) -> None:
-    """Give another Central the keys of the network: a state folder belongs to one process."""
+    """Give another Central or Registry the keys of the network: a state folder belongs to one process."""
     shutil.copytree(
         state, other, ignore=shutil.ignore_patterns("*.socket", "*.lock", "registry", "central.db*")
     )

@@ -27,7 +27,7 @@ from evcharge.domain.ids import DRILL_DRIVER
 from evcharge.drills import processes_here
 from evcharge.drills.cable import Cable
 from evcharge.drills.course import Act, Drill, Expectation, Need, Proof, Seen
-from evcharge.drills.damages import BadWeather, Damage, Guests, KilledCentral, StoppedProcess
+from evcharge.drills.damages import BadWeather, Damage, Guests, KilledCentral, KilledRegistry, StoppedProcess
 from evcharge.drills.mending import GUESTS, LOOK_AGAIN_S, Mender, new_reference, until
 from evcharge.drills.processes_here import StartedProgram
 from evcharge.evc1.central_addresses import Address
@@ -99,6 +99,8 @@ class Stage:
         self._broken = ""
         self._leader: StartedProgram | None = None
         self._others: list[Address] = []
+        # Of several Registries: the address of the one that is broken.
+        self._registry = ""
 
     # ---- the way in and out
 
@@ -216,6 +218,8 @@ class Stage:
                 reach = self._config.reach
                 several = len(reach.centrals) > 1 and reach.other_apis and len(await self._living()) > 1
                 return not several or await self._find_leader() is None
+            case Need.TWO_REGISTRIES:
+                return len(self._config.reach.registries) < 2 or self._find_registry() is None
             case Need.POSTGRES_HERE:
                 return False  # what brings up a network of its own has looked
             case Need.BROKER_HERE:
@@ -228,6 +232,25 @@ class Stage:
     def _find_broker(self) -> int | None:
         host, _, port = self._config.kafka.bootstrap.partition(",")[0].rpartition(":")
         return processes_here.listener(int(port)) if host in ("127.0.0.1", "localhost") else None
+
+    def _find_registry(self) -> tuple[str, int, StartedProgram] | None:
+        """Return the first Registry of this PC: its address, its port, and its process."""
+        for url in self._config.reach.registries:
+            at = urlsplit(url)
+            if at.port and processes_here.is_here(at.hostname or ""):
+                pid = processes_here.listener(at.port)
+                program = processes_here.started(pid) if pid is not None else None
+                if program is not None:
+                    return at.netloc, at.port, program
+        return None
+
+    def _breaks_registry(self) -> tuple[StartedProgram, int]:
+        """Return the process that is to be broken, and its port. Raises StateError."""
+        found = self._find_registry()
+        if found is None:
+            raise StateError("The Registry is not running on this PC.")
+        self._registry, port, program = found
+        return program, port
 
     async def _living(self) -> list[dict[str, Any]]:
         members: list[dict[str, Any]] = (await self._api.get("/api/members"))["members"]
@@ -297,13 +320,31 @@ class Stage:
                 await self._mend(KilledCentral)
             case Act.FREEZE_LEADER:
                 leader, _ = await self._breaks_leader()
-                began = processes_here.began(leader.pid)
-                if began is None:
+                if not self._freezes(leader.pid):
                     raise StateError("Central is not running on this PC.")
-                self._mender.damages.add(StoppedProcess(leader.pid, began))
-                processes_here.freeze(leader.pid)
             case Act.GO_ON_LEADER:
                 await self._mend(StoppedProcess)
+            case Act.KILL_REGISTRY:
+                registry, port = self._breaks_registry()
+                self._mender.damages.add(KilledRegistry(registry, port))
+                processes_here.kill(registry.pid)
+            case Act.START_REGISTRY:
+                await self._mend(KilledRegistry)
+            case Act.FREEZE_REGISTRY:
+                registry, _ = self._breaks_registry()
+                if not self._freezes(registry.pid):
+                    raise StateError("The Registry is not running on this PC.")
+            case Act.GO_ON_REGISTRY:
+                await self._mend(StoppedProcess)
+            case Act.REGISTER_ANEW:
+                driver = self._children["driver"]
+                driver.process.kill()
+                await driver.ended.wait()
+                await self._api.send("DELETE", f"/api/registrations/{DRIVER_ID}")
+                home = self._folder / "driver" / DRIVER_ID
+                await asyncio.to_thread(shutil.rmtree, home)
+                secret_files.replace_secret(home / "password", await self._registered("driver", DRIVER_ID))
+                await self._start_driver()
             case Act.VERIFY:
                 pass  # the proof does it
             case Act.SPOIL_KEY:
@@ -323,12 +364,8 @@ class Stage:
             case Act.THAW:
                 await self._mend(BadWeather)
             case Act.STOP_BROKER:
-                broker = self._find_broker()
-                began = None if broker is None else processes_here.began(broker)
-                if broker is None or began is None:
+                if not self._freezes(self._find_broker()):
                     raise StateError("no broker is running on this PC.")
-                self._mender.damages.add(StoppedProcess(broker, began))
-                processes_here.freeze(broker)
             case Act.GO_ON_BROKER:
                 await self._mend(StoppedProcess)
             case Act.FILL_DISK:
@@ -342,6 +379,15 @@ class Stage:
                 self._cable.cut()
             case Act.MEND_CABLE:
                 self._cable.mend()
+
+    def _freezes(self, pid: int | None) -> bool:
+        """Freeze a process until it is mended; return whether there is one."""
+        began = None if pid is None else processes_here.began(pid)
+        if pid is None or began is None:
+            return False
+        self._mender.damages.add(StoppedProcess(pid, began))
+        processes_here.freeze(pid)
+        return True
 
     async def _mend(self, kind: type[Damage]) -> None:
         for one in self._mender.damages.last_first:
@@ -405,7 +451,18 @@ class Stage:
                 is_open = any(alert["id"] == value and alert["solved_at"] is None for alert in alerts)
                 return is_open is (wanted.proof is Proof.ALERT), value
             case Proof.OTHER_WORKS:
-                return await self._other_works()
+                return await _first_that_listens(self._others)
+            case Proof.OTHER_REGISTRY:
+                places = [urlsplit(url) for url in self._config.reach.registries]
+                others = [(at.hostname or "", at.port or 0) for at in places if at.netloc != self._registry]
+                return await _first_that_listens(others)
+            case Proof.REGISTRY_AWAY | Proof.REGISTRY_BACK:
+                rows = (await self._api.get("/api/members"))["registries"]
+                since = next((one["away_since"] for one in rows if one["name"] == self._registry), None)
+                is_away = since is not None
+                return is_away is (
+                    wanted.proof is Proof.REGISTRY_AWAY
+                ), f"{self._registry} {since or ''}".strip()
             case Proof.TOOK_OVER:
                 told = await self._api.get("/api/members")
                 so = (told["before"], told["cause"]) == (self._broken, value) and told[
@@ -421,15 +478,6 @@ class Stage:
                 code, said = await self._leader.asks("audit", "verify", "--lang", "en")
                 return code == 0, said
 
-    async def _other_works(self) -> tuple[bool, str]:
-        for host, port in self._others:
-            with contextlib.suppress(OSError, TimeoutError):
-                async with asyncio.timeout(LOOK_AGAIN_S):
-                    _, writer = await asyncio.open_connection(host, port)
-                writer.close()
-                return True, scenario.joined(host, port)
-        return False, ", ".join(scenario.joined(*one) for one in self._others)
-
     def _said(self, role: str, pattern: str) -> tuple[bool, str]:
         lines = [line for name, line in self._lines.lines[self._since :] if name == role]
         found = next((line for line in lines if re.search(pattern, line)), None)
@@ -442,6 +490,16 @@ class Stage:
     async def _tickets(self) -> list[str]:
         rows = (await self._api.get("/api/tickets", driver_id=DRIVER_ID, limit=50))["tickets"]
         return [row["session_id"] for row in rows]
+
+
+async def _first_that_listens(addresses: Sequence[Address]) -> tuple[bool, str]:
+    for host, port in addresses:
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(LOOK_AGAIN_S):
+                _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            return True, scenario.joined(host, port)
+    return False, ", ".join(scenario.joined(*one) for one in addresses)
 
 
 @asynccontextmanager

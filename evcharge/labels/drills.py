@@ -15,6 +15,10 @@ SENTENCES: Mapping[str, Words] = {
         "Starting PostgreSQL and a small network with two Centrals for the drills.",
         "Arrancando PostgreSQL y una red pequeña con dos Centrales para los simulacros.",
     ),
+    "starting registries": (
+        "Starting PostgreSQL and a small network with two Registries for the drills.",
+        "Arrancando PostgreSQL y una red pequeña con dos Registry para los simulacros.",
+    ),
     "own network": ("a small network of its own", "una red pequeña propia"),
     "no such drill": (
         "There is no drill {given}: choose from {names}, or --all.",
@@ -54,6 +58,10 @@ SENTENCES: Mapping[str, Words] = {
         "An earlier drill was killed: Central, which it had killed, runs again.",
         "Un simulacro anterior murió: Central, que había matado, funciona de nuevo.",
     ),
+    "m killed registry": (
+        "An earlier drill was killed: the Registry, which it had killed, runs again.",
+        "Un simulacro anterior murió: el Registry, que había matado, funciona de nuevo.",
+    ),
     "m bad weather": (
         "An earlier drill was killed: its weather alert at {location} is over.",
         "Un simulacro anterior murió: su alerta de tiempo en {location} ha terminado.",
@@ -80,6 +88,7 @@ SENTENCES: Mapping[str, Words] = {
         "the terminals of both Centrals, and `evcharge members`",
         "los terminales de ambas Centrales, y `evcharge members`",
     ),
+    "s members": ("`evcharge members`", "`evcharge members`"),
     # ---- what each drill shows
     "t engine-crash": (
         "an engine dies while a car charges; nothing that was supplied is lost",
@@ -124,6 +133,10 @@ SENTENCES: Mapping[str, Words] = {
     "t central-failover": (
         "the Central that leads dies, then freezes; another takes over, and the charge is billed once",
         "muere la Central que dirige, y luego se congela; otra la releva y la recarga se factura una vez",
+    ),
+    "t registry-failover": (
+        "a Registry dies; the other one registers a driver and lets it in; then a frozen one is missed by name",
+        "muere un Registry; el otro registra a un conductor y le da acceso; luego se echa de menos a uno congelado",
     ),
     # ---- what it does, and what is seen meanwhile
     "a charge": (
@@ -208,6 +221,43 @@ SENTENCES: Mapping[str, Words] = {
         "it says that another leads, and stands by: nothing of what it would store is stored.",
         "dice que dirige otra, y queda a la espera: nada de lo que guardaría se guarda.",
     ),
+    "a kill registry": (
+        "The Registry that is asked first is killed (kill -9).",
+        "Se mata el Registry al que se pregunta primero (kill -9).",
+    ),
+    "l kill registry": (
+        "nothing changes for those who are connected; the other Registry goes on.",
+        "nada cambia para quien está conectado; el otro Registry sigue.",
+    ),
+    "a register anew": (
+        "{driver} is withdrawn, registered anew, and its app logs in for the first time.",
+        "{driver} se da de baja y de alta, y su app accede por primera vez.",
+    ),
+    "l register anew": (
+        "the app connects: the other Registry knows {driver}, and gave it a ticket for Central.",
+        "la app se conecta: el otro Registry conoce a {driver} y le dio un tique para Central.",
+    ),
+    "a start registry": (
+        (
+            "The Registry is started again (in the background if nothing else restarts it: "
+            "drill-registry.log in the state folder)."
+        ),
+        (
+            "Se arranca de nuevo el Registry (si nadie más lo hace, en segundo plano: drill-registry.log en la "
+            "carpeta de estado)."
+        ),
+    ),
+    "l start registry": ("no Registry is away.", "no falta ningún Registry."),
+    "a freeze registry": (
+        "The Registry that is asked first is frozen (SIGSTOP).",
+        "Se congela el Registry al que se pregunta primero (SIGSTOP).",
+    ),
+    "l freeze registry": (
+        "an alert names it, and `evcharge members` says since when and why.",
+        "un aviso lo nombra, y `evcharge members` dice desde cuándo y por qué.",
+    ),
+    "a go on registry": ("The frozen Registry goes on.", "El Registry congelado continúa."),
+    "l go on registry": ("its alert is over.", "su aviso ha terminado."),
     "a verify": (
         "The books are checked (evcharge audit verify).",
         "Se comprueban los libros (evcharge audit verify).",
@@ -311,6 +361,15 @@ SENTENCES: Mapping[str, Words] = {
         "by the API the one that was broken lives and stands by",
         "según la API la que se rompió vive y queda a la espera",
     ),
+    "e other registry": ("another Registry takes connections", "otro Registry acepta conexiones"),
+    "e registry away": (
+        "by the API the Registry that was broken is away",
+        "según la API falta el Registry que se rompió",
+    ),
+    "e registry back": (
+        "by the API the Registry that was broken is there",
+        "según la API está el Registry que se rompió",
+    ),
     "e verified": (
         "evcharge audit verify finds nothing wrong",
         "evcharge audit verify no encuentra nada mal",
@@ -328,6 +387,16 @@ SENTENCES: Mapping[str, Words] = {
         (
             "no hay dos Centrales de las que una dirija en este PC, con `[reach] other_centrals` y `other_apis` "
             "(docs/CLUSTER.md): arránquelas, o escriba evcharge drill central-failover --up"
+        ),
+    ),
+    "n two registries": (
+        (
+            "there are no two Registries of which one runs on this PC, with `[reach] other_registries` "
+            "(docs/CLUSTER.md): start them, or type evcharge drill registry-failover --up"
+        ),
+        (
+            "no hay dos Registry de los que uno se ejecute en este PC, con `[reach] other_registries` "
+            "(docs/CLUSTER.md): arránquelos, o escriba evcharge drill registry-failover --up"
         ),
     ),
     "n postgres here": (

@@ -20,7 +20,7 @@ from tests.system.city import City
 # Some forty seconds for all on a quiet machine, and ten for one.
 ALL_WITHIN_S, DRILLED_WITHIN_S = 560.0, 280.0
 # Of these this machine may lack what they need.
-MAY_BE_LEFT = {"kafka-down", "full-disk", "central-failover"}
+MAY_BE_LEFT = {"kafka-down", "full-disk", "central-failover", "registry-failover"}
 
 
 @pytest.fixture
@@ -115,3 +115,16 @@ async def test_a_drill_with_two_centrals_of_its_own_kills_and_freezes_the_one_th
         assert f"passed  by the API another Central leads, because the one before was {why}" in drill.text
     assert "passed  evcharge audit verify finds nothing wrong" in drill.text
     assert '<h2 id="central-failover"' in page.read_text("utf-8")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(500)
+async def test_a_drill_with_two_registries_of_its_own_registers_and_lets_in_while_one_is_away(city: City):
+    if not own_postgres.is_here():
+        absent("PostgreSQL's programs are not here (Debian: apt-get install postgresql)")
+    drill = await city.run("drill", "registry-failover", "--up", "--within", "80")
+    assert await drill.ends(ALL_WITHIN_S) == 0, drill.text
+    assert "registry-failover: passed" in drill.text
+    assert "passed  the driver's app says" in drill.text
+    for how in ("away", "there"):
+        assert f"passed  by the API the Registry that was broken is {how}" in drill.text

@@ -69,7 +69,7 @@ CLOSED_BY_HAND = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One trouble of `about` (a charging point, driver, location or way to tell people, CENTRAL, REGISTRY:HOST:PORT, …)."""
+    """One trouble of `about`: a charging point, driver, location, way to tell people, CENTRAL, REGISTRY:HOST:PORT, …"""
 
     kind: AlertKind
     about: str

@@ -23,6 +23,10 @@ SENTENCES: Mapping[str, Words] = {
         "PostgreSQL does not start here: type initdb -D FOLDER, which says why.",
         "PostgreSQL no arranca aquí: escriba initdb -D FOLDER, que dice por qué.",
     ),
+    "drill, no Registry": (
+        "The Registry is not running on this PC.",
+        "el Registry no está en marcha en este PC.",
+    ),
     "drill, no broker": ("no broker is running on this PC.", "no hay ningún broker en marcha en este PC."),
     "no network": (
         "the network was not up in time; {why}",

@@ -80,6 +80,8 @@ def test_every_drill_breaks_something_and_ends_with_what_was_before(drill: Drill
         Act.KILL_CENTRAL: Act.START_CENTRAL,
         Act.KILL_LEADER: Act.START_LEADER,
         Act.FREEZE_LEADER: Act.GO_ON_LEADER,
+        Act.KILL_REGISTRY: Act.START_REGISTRY,
+        Act.FREEZE_REGISTRY: Act.GO_ON_REGISTRY,
         Act.SPOIL_KEY: Act.RIGHT_KEY,
         Act.REVOKE: Act.ROTATE,
         Act.FREEZE_OVER: Act.THAW,
