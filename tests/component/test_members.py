@@ -237,7 +237,7 @@ async def test_a_fence_that_looks_and_holds_nothing_lets_an_heir_overlook_a_comm
     tmp_path: Path, monkeypatch
 ):
     """That the test before this one finds it: so close together, the proof of the cluster breaks nothing."""
-    whole = postgres_books.commit_function
+    whole = postgres_statements.commit_function
 
     def unlocked(*given: Any) -> tuple[str, str]:
         name, body = whole(*given)

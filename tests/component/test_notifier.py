@@ -416,23 +416,34 @@ async def test_what_is_on_its_way_may_have_to_make_room(tmp_path: Path, monkeypa
     assert [message.id for message in book.kept.waiting] == ["M-1"]
 
 
-async def test_books_that_cannot_be_read_as_it_begins_end_nobody(tmp_path: Path):
-    sent: asyncio.Queue[str] = asyncio.Queue()
-
-    async def send(message: Message) -> None:
-        sent.put_nowait(message.id)
+async def test_books_that_are_away_as_it_begins_hold_up_nothing_and_are_read_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A database that crashes just after a take-over must not end the heir."""
+    told, looks = asyncio.Event(), []
 
     async def happened(_most: int) -> list[object]:
-        raise StoreAway("the database went away")
+        looks.append(told.is_set())
+        if len(looks) < 3:
+            raise StoreAway("away")
+        return []
+
+    class Way:
+        async def send(self, _message: Message) -> None:
+            told.set()
 
     book = NotifyBook(tmp_path / "notified.json")
-    book.kept.waiting = [full(1)]
-    nothing = SimpleNamespace(points=list, open=list, listen=lambda _: None, happened=happened)
-    ways, clock = {"ntfy": SimpleNamespace(send=send)}, lambda: datetime.now(UTC)
-    notifier = Notifier(ways, book, nothing, nothing, nothing, nothing, clock, "en", 0.0, 0.0)
+    book.kept.waiting = [full(1, "topic-of-d01")]
+    nothing = SimpleNamespace(
+        points=list, open=list, recent=list, listen=lambda _: None, happened=happened
+    )  # what it looks at besides
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    notifier = Notifier({"ntfy": Way()}, book, nothing, nothing, nothing, nothing, nothing, clock, "en", 0.0, 0.0)
     async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as tasks:
         work = tasks.create_task(notifier.run())
-        assert await sent.get() == "M-1"
+        await told.wait()
+        while len(looks) < 3:
+            await asyncio.sleep(0.01)
         work.cancel()
 
 

@@ -208,17 +208,25 @@ class Notifier:
 
     async def run(self) -> None:
         """Look and send, for ever."""
-        now = self._clock()
-        # Books that cannot be read at this moment end neither Central nor what is told from now on.
-        with contextlib.suppress(StoreError):
-            for at, event in await self._archive.happened(_MOST_FULL):
-                if isinstance(event, events.TicketMade) and now - at < _FULL_FOR:
-                    self._full(event)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_back())
             tasks.create_task(self._look_on())
             for name, way in self.ways.items():
                 tasks.create_task(self._send(name, way))
                 tasks.create_task(self._send_to_drivers(name, way))
+
+    async def _look_back(self) -> None:
+        """Tell of cars that were full while Central was away; books that are away are read later."""
+        now, happened = self._clock(), None
+        while happened is None:
+            try:
+                happened = await self._archive.happened(_MOST_FULL)
+            except StoreError as problem:
+                log.debug("what happened lately cannot be read: %s", problem)
+                await asyncio.sleep(_LOOK_EVERY_S)
+        for at, event in happened:
+            if isinstance(event, events.TicketMade) and now - at < _FULL_FOR:
+                self._full(event)
 
     async def _look_on(self) -> None:
         loop = asyncio.get_running_loop()
