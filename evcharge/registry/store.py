@@ -63,7 +63,7 @@ class Invited(Struct, frozen=True, kw_only=True):
         return f"Invited({self.id}, {self.kind})"
 
 
-class Told(Struct, frozen=True):
+class AuditPage(Struct, frozen=True):
     """Rows of the audit log for Central, and the last up to which all of them are told: its number and its time.
 
     `same`: the row to go on from is still there; not after an older copy was put back.
@@ -285,7 +285,7 @@ class Store:
                 for one in entries:
                     await self._audit(writing, one)
 
-    async def told(self, since: int | None, most: int, at: float | None = None) -> Told:
+    async def told(self, since: int | None, most: int, at: float | None = None) -> AuditPage:
         """Return at most `most` audit rows after number `since` that Central does not know of itself, oldest first.
 
         None: the newest. `at`: when row `since` was written, if it is the one that Central means.
@@ -293,7 +293,7 @@ class Store:
         if since is not None and at is not None:
             meant = await self._database.read("SELECT at FROM events WHERE n = :since", {"since": since})
             if not meant or meant[0]["at"] != at:
-                return Told([], since, at, same=False)
+                return AuditPage([], since, at, same=False)
         # First: what is written meanwhile is told the next time.
         newest = await self._database.read("SELECT n, at FROM events ORDER BY n DESC LIMIT 1")
         order = "DESC" if since is None else "ASC"
@@ -307,7 +307,7 @@ class Store:
             rows.reverse()
         is_cut = since is not None and len(rows) == most
         last = rows[-1] if is_cut else max([*rows[-1:], *newest], key=lambda row: row["n"], default=None)
-        return Told(rows, last["n"], last["at"]) if last is not None else Told(rows, 0, None)
+        return AuditPage(rows, last["n"], last["at"]) if last is not None else AuditPage(rows, 0, None)
 
     async def events(self) -> list[Row]:
         """Return the whole audit log, oldest first, as `audit.first_broken` takes it."""

@@ -438,7 +438,9 @@ async def test_books_that_are_away_as_it_begins_hold_up_nothing_and_are_read_lat
         points=list, open=list, recent=list, listen=lambda _: None, happened=happened
     )  # what it looks at besides
     clock = lambda: datetime.now(UTC)  # noqa: E731
-    notifier = Notifier({"ntfy": Way()}, book, nothing, nothing, nothing, nothing, nothing, clock, "en", 0.0, 0.0)
+    notifier = Notifier(
+        {"ntfy": Way()}, book, nothing, nothing, nothing, nothing, nothing, clock, "en", 0.0, 0.0
+    )
     async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as tasks:
         work = tasks.create_task(notifier.run())
         await told.wait()
