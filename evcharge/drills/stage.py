@@ -89,7 +89,6 @@ class Stage:
         self._cable = cable
         self._health_port = scenario.free_port("127.0.0.1", 0)
         self._children: dict[str, Child] = {}
-        self._reference = new_reference()
         self._since = 0
         self._known_tickets: set[str] = set()
         self._energy = -1
@@ -111,8 +110,7 @@ class Stage:
             ("driver", DRIVER_ID, self._folder / "driver" / DRIVER_ID / "password"),
         ):
             secret_files.replace_secret(path, await self._registered(kind, id_))
-        await self._start_driver()
-        await until(self._gives_money, _ENTER_WITHIN_S)
+        await self._driver_joins()
         if self._has_small_disk:
             # Its engine begins with a disk that is full.
             return
@@ -158,13 +156,19 @@ class Stage:
             made = await self._api.post("/api/registrations", body)
         return str(made["credential"])
 
+    async def _driver_joins(self) -> None:
+        """Start the driver under a new registration, and fill its wallet."""
+        await self._start_driver()
+        await until(self._gives_money, _ENTER_WITHIN_S)
+
     async def _gives_money(self) -> bool:
-        """Fill the wallet of the driver; return whether Central knows it yet."""
-        body = {"cents": _MONEY_CENTS, "reference": self._reference}
-        with contextlib.suppress(Refused):
-            await self._api.post(f"/api/drivers/{DRIVER_ID}/top-up", body)
-            return True
-        return False
+        """Fill the wallet of the driver, once Central has let it in: before, the id may be an older registration's."""
+        drivers = (await self._api.get("/api/drivers"))["drivers"]
+        if not any(one["driver_id"] == DRIVER_ID and one["connected"] for one in drivers):
+            return False
+        body = {"cents": _MONEY_CENTS, "reference": new_reference()}
+        await self._api.post(f"/api/drivers/{DRIVER_ID}/top-up", body)
+        return True
 
     @property
     def _secret(self) -> Path:
@@ -344,7 +348,7 @@ class Stage:
                 home = self._folder / "driver" / DRIVER_ID
                 await asyncio.to_thread(shutil.rmtree, home)
                 secret_files.replace_secret(home / "password", await self._registered("driver", DRIVER_ID))
-                await self._start_driver()
+                await self._driver_joins()
             case Act.VERIFY:
                 pass  # the proof does it
             case Act.SPOIL_KEY:
