@@ -8,9 +8,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from evcharge.central.books import verify
 from evcharge.central.services import registry_sync
+from evcharge.registry.api import RegistryApi
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import running
 
@@ -108,6 +110,32 @@ async def test_of_a_registry_that_was_put_back_no_row_is_missed_and_none_is_kept
     found = [target for _, what, target, _ in noted(tmp_path) if what == "register"]
     assert found == [f"CP{n:03}" for n in range(1, 10) if runs_on or n != 5]
     assert verify.check(tmp_path / "central" / "central.db") == []
+
+
+async def test_of_a_registry_that_told_nothing_of_its_log_before_it_was_updated_the_newest_are_kept(
+    tmp_path: Path, password: str, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+):
+    asked = asyncio.Semaphore(0)
+
+    async def knows_of_no_log(_api: RegistryApi, _request: web.Request) -> web.Response:
+        asked.release()
+        return web.json_response({}, status=404)
+
+    async with contextlib.AsyncExitStack() as central:
+        with monkeypatch.context() as before:
+            before.setattr(RegistryApi, "audit", knows_of_no_log)
+            async with running_registry(tmp_path, password, unused_tcp_port) as registry:
+                for number in range(3):
+                    await registry.register(f"CP{number:03}", credential=None)
+                await central.enter_async_context(running(tmp_path, registry.url))
+                async with asyncio.timeout(10):
+                    for _ in range(2):
+                        await asked.acquire()
+        monkeypatch.setattr("evcharge.registry.api.AUDIT_PAGE", 2)
+        async with running_registry(tmp_path, password, unused_tcp_port) as registry:
+            await until_noted(tmp_path, ("127.0.0.1", "register", "CP002", "done"))
+    targets = [target for _, what, target, _ in noted(tmp_path) if what == "register"]
+    assert targets == ["CP001", "CP002"]
 
 
 async def test_a_flood_at_the_registry_costs_central_few_rows(tmp_path: Path, password: str):

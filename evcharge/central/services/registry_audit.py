@@ -130,20 +130,22 @@ class RegistryAudit:
         if self._last is not None and not self._last.done():
             return
         page = await self._page(http, url, self._since)
-        if not page.same:
+        if page is not None and not page.same:
             self._since = await self._in_common(http, url)
             page = await self._page(http, url, self._since)
+        if page is None:
+            return
         self._keep([row for row in page.rows if (row.n, row.at) not in self._known])
         self._since = AuditPlace(page.upto, page.at)
 
-    async def _page(self, http: aiohttp.ClientSession, url: str, since: AuditPlace | None) -> _Page:
+    async def _page(self, http: aiohttp.ClientSession, url: str, since: AuditPlace | None) -> _Page | None:
+        """Return what follows a row; None: a Registry of before tells nothing of its log."""
         params = {} if since is None else {"since": str(since.n)}
         if since is not None and since.at is not None:
             params["at"] = repr(since.at)
         async with http.get(f"{url}/v1/audit", params=params) as response:
             if response.status == 404:
-                # A Registry of before tells nothing of it.
-                return _Page([], since.n if since is not None else 0)
+                return None
             response.raise_for_status()
             return read_json(await response.read(), _Page)
 
@@ -155,7 +157,7 @@ class RegistryAudit:
             if before is None:
                 return None
             self._known.update(places)
-            if places and (await self._page(http, url, places[0])).same:
+            if places and (page := await self._page(http, url, places[0])) is not None and page.same:
                 return places[0]
 
     def _keep(self, rows: Sequence[AuditRow]) -> None:
