@@ -130,7 +130,9 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
         brokers=config.kafka.bootstrap,
         brokers_why=brokers_why[0],
         brokers_sent_on=brokers_why[1],
-        untold_by=await asked.untold_by(within_s) if asked is not None and _tells(config) else None,
+        untold_by=await asked.untold_by(config.lang, within_s)
+        if asked is not None and _tells(config)
+        else None,
         source=source,
         processes=tuple(
             Process(name=one.name, pulse=one.pulse, why=one.why)
@@ -232,8 +234,8 @@ class OperatorAsked:
         rows = content["events"]
         return str(rows[0]["hash"]) if rows else ""
 
-    async def untold_by(self, within_s: float) -> dict[str, str] | None:
-        """Return why operators are not told by a way of `[notify]`, by its name; None when it does not say."""
+    async def untold_by(self, lang: str, within_s: float) -> dict[str, str] | None:
+        """Return why operators are not told by a way of `[notify]`, by its name; None when Central does not say."""
         if self._api is None:
             return None
         try:
@@ -242,7 +244,7 @@ class OperatorAsked:
         except (EvchargeError, TimeoutError):
             return None
         return {
-            str(one["about"]): str(one["detail"])
+            str(one["about"]): cause(str(one["detail"]), lang)
             for one in content["alerts"]
             if one["kind"] == AlertKind.NOTIFY and not one["solved_at"]
         }

@@ -236,7 +236,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "member away": (
         "ALERT {about} is away ({why}); the network goes on without it",
-        "ALERTA falta {about} ({why}); la red sigue igualmente",
+        "ALERTA falta {about} ({why}); la red sigue funcionando",
     ),
     "member back": ("{about} is no longer missing", "ya no falta {about}"),
     "anchored": (

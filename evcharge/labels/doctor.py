@@ -636,12 +636,12 @@ SENTENCES: Mapping[str, Words] = {
         "{why}. Todo lo demás sigue sin él.",
     ),
     "notify well": (
-        "Central says of no way that operators are not told by it.",
-        "la Central no se queja de ningún medio de avisar a los operadores.",
+        "as far as Central knows, every way of telling operators works.",
+        "que la Central sepa, todos los medios de avisar a los operadores funcionan.",
     ),
     "notify away": (
-        "nobody is told by {way}: {why}. Look at `[notify]` there, and at the server that it names.",
-        "no se avisa a nadie por {way}: {why}. Mire allí `[notify]` y el servidor que nombra.",
+        "nobody is told by {way}: {why}. Look at `[notify]` where Central runs, and at the server that it names.",
+        "no se avisa a nadie por {way}: {why}. Mire `[notify]` donde corre la Central, y el servidor que nombra.",
     ),
     "kafka advertised": (
         (

@@ -85,7 +85,7 @@ SENTENCES: Mapping[str, Words] = {
     "restored registry": ("Registry responding again.", "Registry responde de nuevo."),
     "alert away": (
         "{about} is away ({detail}); the network goes on without it.",
-        "Falta {about} ({detail}); la red sigue igualmente.",
+        "Falta {about} ({detail}); la red sigue funcionando.",
     ),
     "restored away": ("{about} is no longer missing.", "Ya no falta {about}."),
     "alert kafka": ("Kafka down, {detail} events waiting.", "Kafka caído, {detail} eventos en espera."),

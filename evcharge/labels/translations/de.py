@@ -121,7 +121,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "busy point": "{cp_id} ist mit einem anderen Ladevorgang belegt.",
         "point telling": "{cp_id} meldet noch, was war: Versuchen Sie es gleich noch einmal.",
         "occupied point": "{cp_id} ist belegt: Dort ist noch das Fahrzeug eines anderen Fahrers eingesteckt.",
-        "dearer": "{at} kostet jetzt {price} €/kWh, mehr als angezeigt: Fragen Sie wieder, wenn Sie trotzdem wollen.",
+        "dearer": "{at} kostet jetzt {price} €/kWh, mehr als angezeigt: Fragen Sie noch einmal an, wenn Sie wollen.",
         "out of service": "{cp_id} nicht verfügbar. Ladepunkt außer Betrieb.",
         "out of service because": "{cp_id} nicht verfügbar. Ladepunkt außer Betrieb ({why}).",
         "not plugged": "{cp_id}: Das Fahrzeug wurde nicht rechtzeitig eingesteckt.",

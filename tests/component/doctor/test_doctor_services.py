@@ -98,7 +98,9 @@ async def test_a_way_by_which_operators_are_not_told(tmp_path: Path):
         lost = NotifyLost(way="webhook", why="connection refused")
         await office.town.dispatcher.submit(Note(by=CENTRAL, event=lost))
         mark, text = await told(told_by, "notify")
+        _, spanish = await told(structs.replace(told_by, lang="es"), "notify")
     assert (mark, "nobody is told by webhook: connection refused" in text) == (FindingMark.WRONG, True)
+    assert "webhook: conexión rechazada." in spanish
 
 
 # ---- what may be there
