@@ -13,10 +13,10 @@ SessionId = NewType("SessionId", str)
 RequestId = NewType("RequestId", str)
 JournalId = NewType("JournalId", str)
 
+# The driver of drills. It gets no welcome credit: that is for people, and there is only so much of it.
+DRILL_DRIVER = DriverId("DRILL-D")
 # ASCII only and never empty: safe as a file name, a log field and a bound parameter. `\A..\Z`, because
 # `$` would let a trailing newline through.
-# The driver of drills. It gets no welcome credit: that is for people, and there is only so much of it.
-DRILL_DRIVER = "DRILL-D"
 ID_PATTERN = r"\A[A-Z0-9_-]{1,32}\Z"
 _ID = re.compile(ID_PATTERN)
 _PARTS = re.compile(r"([^0-9]*)([0-9]*)")
