@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evcharge.central.feed import Feed
+from evcharge.central.feed import Feed, Live
 from evcharge.central.peers.consents import Consents
 from evcharge.central.peers.links import Peers
 from evcharge.central.peers.quotas import Quotas
@@ -194,6 +194,16 @@ async def test_what_is_unknown_is_said_and_nothing_changes(town: Town):
     assert await operator.types("top-up D09 5") == "Not done: driver D09 is unknown here"
     spanish = await Operator(town, "es").types("top-up D09 5")
     assert spanish == "No se hizo: aquí no se conoce al conductor D09"
+
+
+async def test_what_was_journaled_since_the_last_live_figures_counts(town: Town):
+    engine, _ = await charging(town)
+    await engine.journals(engine.meters(10_000_000))
+    operator = Operator(town)
+    (session,) = town.dispatcher.facts.sessions()
+    # They stand still while an engine has no link, and it has told the rest since.
+    operator.feed.live[session.cp_id] = Live(session.session_id, 22_000, 1_000_000)
+    assert "10.000 kWh  2.50 €" in await operator.types("sessions")
 
 
 async def test_money_keys_and_pages(town: Town):

@@ -33,6 +33,7 @@ from evcharge.central.terminal.command_line import PanelOrder, PanelVerb, help_p
 from evcharge.central.terminal.wall_lists import Fault, fault_lines, session_state
 from evcharge.central.views import refusal_text
 from evcharge.central.views.alerts import Alerts, alert_text, restored_text, taken_text
+from evcharge.central.views.board import drawn
 from evcharge.central.views.event_text import speech, status_line
 from evcharge.domain.billing import SURE_CENTS, euros, kwh
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
@@ -356,9 +357,8 @@ class OperatorOrders:
     def _sessions(self) -> Iterator[str]:
         sessions = self._dispatcher.facts.sessions()
         for session in sorted(sessions, key=lambda session: session.authorised_at):
-            live = self._feed.live.get(session.cp_id)
-            energy_mwh = live.energy_mwh if live is not None else session.energy_mwh
-            cost = labels.money(session.cost_cents(energy_mwh), self._lang)
+            _, energy_mwh, cents = drawn(session, self._feed.live.get(session.cp_id), linked=True)
+            cost = labels.money(cents, self._lang)
             yield f"{session.session_id}  {session_state(session, self._lang)}"
             yield self._say.figures(f"  {session.cp_id} {session.driver_id}  {kwh(energy_mwh)} kWh  {cost}")
 
