@@ -177,6 +177,10 @@ SENTENCES: Mapping[str, Words] = {
     "no registry": ("it does not answer like a Registry", "no responde como un Registry"),
     "service stopped": ("the weather service was stopped", "se paró el servicio del clima"),
     "silent": ("silent for {s} s", "sin señales durante {s} s"),
+    "says not what became": (
+        "not a word for {s} s on what became of {session}",
+        "ni una palabra en {s} s sobre qué fue de {session}",
+    ),
     "slow": (
         "too slow: it does not read what it is sent",
         "demasiado lento: no lee lo que se le envía",

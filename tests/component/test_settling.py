@@ -10,6 +10,8 @@ from msgspec import UNSET
 
 from evcharge.central.api.kit import answers, member_answers
 from evcharge.central.books import verify
+from evcharge.central.peers import deadlines
+from evcharge.domain.errors import Code, EvchargeError
 from evcharge.evc1 import messages
 from tests.component.callers import cookie_of, shaped, statuses
 from tests.component.office import Office, opened
@@ -89,6 +91,44 @@ async def test_a_charge_whose_engine_is_connected_is_not_closed_by_hand(office: 
     answer = await office.ask("POST", f"/api/sessions/{session['session_id']}/close-lost")
     assert (answer.status, answer.body["code"]) == (409, "E_ENGINE_THERE")
     assert not (await office.get(f"/api/sessions/{session['session_id']}"))["lost"]
+
+
+async def test_an_engine_that_never_answers_start_is_hung_up_on_and_the_money_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Over a restart, too: asked what became of it, it still says nothing."""
+    for name in ("one", "restarted"):
+        state = tmp_path / name
+        async with opened(state, plug_within_s=1) as office:
+            engine, driver = await office.town.point(), await office.town.driver()
+            driver.asks("CP001")
+            await hear(engine.channel, messages.Start)
+            if name == "one":
+                await hung_up_on(office, engine, monkeypatch)
+                told = await driver.step("REFUSED")
+                assert told.text.startswith("CP001 was lost before the charge began")
+        if name == "restarted":
+            async with opened(state, plug_within_s=1) as office:
+                engine = await office.town.engine("CP001")
+                await hear(engine.channel, messages.Query)
+                await hung_up_on(office, engine, monkeypatch)
+        assert verify.check(state / "central" / "central.db") == []
+
+
+async def hung_up_on(office: Office, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait until Central hangs up on an engine that does not answer: nothing is held any more."""
+    with monkeypatch.context() as impatient:
+        impatient.setattr(deadlines, "ANSWER_S", 0.5)
+        with pytest.raises(EvchargeError) as refused:
+            await hear(engine.channel, messages.Stop)
+    assert refused.value.code == Code.TIMEOUT
+    await office.recorded("SessionRefused")
+    assert "on what became of S-" in office.rows("EngineLost")[-1]["data"]
+    alerts = (await office.get("/api/alerts"))["alerts"]
+    (alert,) = [one for one in alerts if one["kind"] == "engine" and not one["solved_at"]]
+    assert "on what became of S-" in str(alert)
+    (wallet,) = (await office.get("/api/drivers"))["drivers"]
+    assert (wallet["balance_cents"], wallet["held_cents"]) == (2_000, 0)
 
 
 async def test_what_is_over_or_was_never_there_is_not_closed_again(office: Office):

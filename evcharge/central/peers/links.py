@@ -229,6 +229,12 @@ class Peers:
             if link.key == (by.role, by.id):
                 link.cut(why, problem)
 
+    def hang_up(self, number: int, why: str) -> None:
+        """End a link over which Central was not told in time what it must know."""
+        link = self.links.get(number)
+        if link is not None:
+            link.cut(why, Overloaded(why, Code.TIMEOUT))
+
     def _reach(self, driver_id: DriverId) -> Reach:
         app = self.channel(Role.DRIVER, driver_id)
         if self.has_page(driver_id) or (app is not None and Feature.CONFIRM in app.speaks):

@@ -535,6 +535,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "service stopped": "es va aturar el servei del temps",
         "silent": "en silenci durant {s} s",
         "slow": "massa lent: no llegeix el que se li envia",
+        "says not what became": "ni una paraula en {s} s sobre què ha estat de {session}",
         "other link": "en silenci mentre arribava una altra connexió seva",
         "too fast": "més missatges dels que admet la Central, sense fi",
         "useless": "massa coses que no porten enlloc",

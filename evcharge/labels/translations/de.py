@@ -539,6 +539,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "service stopped": "der Wetterdienst wurde beendet",
         "silent": "seit {s} s nichts gehört",
         "slow": "zu langsam: liest nicht, was gesendet wird",
+        "says not what became": "seit {s} s kein Wort, was aus {session} wurde",
         "other link": "nichts gehört, während eine andere Verbindung desselben kam",
         "too fast": "mehr Nachrichten, als Central annimmt, ohne Ende",
         "useless": "zu viel, das zu nichts führt",

@@ -558,6 +558,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "service stopped": "le service météo a été arrêté",
         "silent": "silencieux depuis {s} s",
         "slow": "trop lent\u00a0: il ne lit pas ce qu’on lui envoie",
+        "says not what became": "pas un mot depuis {s} s sur ce qu’il est advenu de {session}",
         "other link": "silencieux pendant qu’une autre de ses connexions arrivait",
         "too fast": "plus de messages que Central n’en accepte, sans fin",
         "useless": "trop de choses qui ne mènent à rien",

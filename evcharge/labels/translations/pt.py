@@ -527,6 +527,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "service stopped": "o serviço meteorológico foi parado",
         "silent": "em silêncio há {s} s",
         "slow": "demasiado lento: não lê o que se lhe envia",
+        "says not what became": "nem uma palavra há {s} s sobre o que foi feito de {session}",
         "other link": "em silêncio enquanto chegava outra ligação sua",
         "too fast": "mais mensagens do que a Central aceita, sem fim",
         "useless": "demasiado que não leva a nada",

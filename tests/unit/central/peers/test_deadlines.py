@@ -1,23 +1,31 @@
 """Central's own deadlines: what an engine that is gone or cut off left behind does not hold a wallet for ever."""
 
-import pytest
+from dataclasses import fields
 
-from evcharge.central.peers.deadlines import LAST_WORD_S, LOOK_EVERY_S, Lost
+import pytest
+from msgspec import structs
+
+from evcharge.central.peers.deadlines import ANSWER_S, LAST_WORD_S, LOOK_EVERY_S, Lost
 from evcharge.central.rules import commands as c
+from evcharge.central.rules.settings import Rules
+from evcharge.central.rules.start_seal import seal
 from evcharge.domain.session import EndReason
-from tests.unit.central.builders import Network
+from tests.unit.central.builders import NOON, Network
+
+KEY = b"k" * 32
 
 
 class Clocked:
     """A network whose rules carry out what is posted, and the deadlines of its Central."""
 
     def __init__(self) -> None:
-        self.town = Network()
+        self.town = Network(rules=Rules(now=NOON, welcome_credit_cents=2_000, sign_key=KEY))
         self.town.point_is_there()
         self.town.driver_is_there()
         self.now_s, self.posted = 0.0, []
         # Of peers: the engines that have their last word, and those that were cut.
-        self.parting, self.cut = {}, []
+        self.parting, self.cut, self.hung_up = {}, [], []
+        self.trouble = None
         self.lost = Lost(self, self)
 
     @property
@@ -28,7 +36,10 @@ class Clocked:
         self.cut.append(link)
         self.parting.clear()
 
-    def post(self, command: c.CloseLost) -> None:
+    def hang_up(self, number: int, why: str) -> None:
+        self.hung_up.append((number, why))
+
+    def post(self, command: c.CloseLost | c.EngineLeaves) -> None:
         self.posted.append(command)
 
     def after(self, seconds: float) -> bool:
@@ -38,9 +49,9 @@ class Clocked:
             self.now_s = min(self.now_s + LOOK_EVERY_S, end_s)
             self.lost.sweep(self.now_s)
             while self.posted:
-                one = self.posted.pop()
-                flags = {"unless_begun": one.unless_begun, "cut_off": one.cut_off}
-                self.town.does(c.CloseLost, session_id=one.session_id, **flags)
+                one = self.posted.pop(0)
+                what = {field.name: getattr(one, field.name) for field in fields(one) if field.name != "by"}
+                self.town.does(type(one), **what)
         return any(True for _ in self.facts.sessions())
 
 
@@ -58,15 +69,85 @@ def test_a_request_ends_when_its_engine_is_gone_for_as_long_as_one_may_plug_in(c
     assert clocked.facts.outcome(session.request_id).end_reason is EndReason.LOST
 
 
-def test_an_engine_that_comes_back_answers_for_itself(clocked: Clocked):
+def test_an_engine_that_comes_back_answers_for_itself_and_has_the_whole_time_again(clocked: Clocked):
     session = clocked.town.authorised()
     clocked.town.engine_leaves()
     clocked.after(session.plug_within_s - 1)
     clocked.town.engine()
-    assert clocked.after(10 * session.plug_within_s)
-    # And has the whole time again when it goes another time.
+    assert clocked.after(ANSWER_S)
     clocked.town.engine_leaves()
     assert clocked.after(session.plug_within_s)
+    assert not clocked.after(2 * LOOK_EVERY_S)
+    assert clocked.hung_up == []
+
+
+def test_an_engine_that_is_there_and_does_not_answer_start_is_hung_up_on_and_the_money_is_free(
+    clocked: Clocked,
+):
+    session = clocked.town.authorised()
+    link = clocked.town.point().engine_link
+    assert clocked.after(session.plug_within_s + ANSWER_S)
+    assert not clocked.after(2 * LOOK_EVERY_S)
+    assert clocked.hung_up == [(link, f"not a word for 90 s on what became of {session.session_id}")]
+    assert clocked.town.point().engine_link is None
+    assert (clocked.town.driver().balance_cents, clocked.town.driver().held_cents) == (2_000, 0)
+    assert clocked.facts.outcome(session.request_id).end_reason is EndReason.LOST
+
+
+def test_what_it_began_all_the_same_is_billed_when_it_tells(clocked: Clocked):
+    session, engine = clocked.town.authorised(), clocked.town.engines["CP001"]
+    (authorised,) = clocked.town.decisions[-1].events
+    assert not clocked.after(session.plug_within_s + 2 * ANSWER_S)
+    clocked.town.engine()
+    start = structs.replace(
+        engine.started(session.session_id),
+        request_id=session.request_id,
+        hold_cents=session.hold_cents,
+        limit_mwh=session.limit_mwh,
+        auth=seal(KEY, authorised),
+    )
+    clocked.town.sends(start, engine.ended(session.session_id, 1_000_000))
+    (ticket,) = clocked.town.tickets
+    assert (ticket.energy_mwh, ticket.estimated) == (1_000_000, False)
+
+
+def test_an_engine_that_says_nothing_after_a_stop_is_hung_up_on_and_the_charge_is_estimated(clocked: Clocked):
+    session = clocked.town.charging(more_mwh=1_000_000)
+    assert clocked.after(1_000)
+    clocked.town.does(c.EndCharge, session_id=session.session_id)
+    assert clocked.after(ANSWER_S)
+    assert not clocked.after(2 * LOOK_EVERY_S)
+    (ticket,) = clocked.town.tickets
+    assert (ticket.estimated, ticket.energy_mwh, ticket.reason) == (True, 1_000_000, EndReason.LOST)
+
+
+def test_a_link_that_comes_and_goes_does_not_put_off_the_end_for_ever(clocked: Clocked):
+    session = clocked.town.authorised()
+    waited_s, is_open = 0, True
+    while is_open and waited_s < 1_000:
+        clocked.town.engine_leaves()
+        clocked.after(5)
+        clocked.town.engine()
+        is_open = clocked.after(5)
+        waited_s += 10
+    assert 3 * session.plug_within_s < waited_s <= 3 * session.plug_within_s + ANSWER_S + 10
+
+
+def test_while_nothing_can_be_stored_no_engine_is_to_blame(clocked: Clocked):
+    session = clocked.town.authorised()
+    clocked.trouble = "disk full"
+    assert clocked.after(10 * session.plug_within_s)
+    clocked.trouble = None
+    assert clocked.after(session.plug_within_s + ANSWER_S)
+    assert not clocked.after(2 * LOOK_EVERY_S)
+    assert len(clocked.hung_up) == 1
+
+
+def test_after_a_restart_an_engine_that_is_there_has_the_whole_time_anew(clocked: Clocked):
+    session = clocked.town.authorised()
+    clocked.after(session.plug_within_s)
+    clocked.lost = Lost(clocked, clocked)
+    assert clocked.after(session.plug_within_s + ANSWER_S)
     assert not clocked.after(2 * LOOK_EVERY_S)
 
 
