@@ -13,7 +13,7 @@ from evcharge.central.api.kit import answers
 from evcharge.central.rules.commands import Note
 from evcharge.domain.events import WeatherReached
 from evcharge.evc1 import messages
-from evcharge.runtime.config import KafkaSettings
+from evcharge.runtime.config import KafkaSettings, NotifySettings
 from evcharge.storage.store_errors import StoreFull
 from tests.component.books import FromNextYear, entries, raw
 from tests.component.books import opened as books_opened
@@ -74,8 +74,9 @@ async def test_the_figures_follow_what_happens(office: Office):
 
 
 async def test_what_alert_rules_and_the_board_ask_for_is_told_under_those_names_and_labels(tmp_path: Path):
-    # A broker that is away is one, too: its figures are told.
-    async with opened(tmp_path, KafkaSettings(bootstrap="127.0.0.1:9")) as office:
+    # A broker that is away is one, too: its figures are told. So are those of a way to tell people.
+    away = KafkaSettings(bootstrap="127.0.0.1:9"), NotifySettings(webhook="https://127.0.0.1:9/")
+    async with opened(tmp_path, away[0], notify=away[1]) as office:
         engine, driver = await office.charging()
         await engine.journals(engine.meters(2_000_000), engine.ends())
         await driver.ticket()

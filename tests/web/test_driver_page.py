@@ -299,7 +299,7 @@ async def test_a_ticket_that_comes_before_the_words_of_its_reason_waits_for_them
 
 
 async def test_a_price_that_rose_while_the_page_showed_the_old_one_starts_nothing(room, window) -> None:
-    await room.town.point("CP068")
+    await room.town.point("CP070")
     shown: list[str] = []
 
     async def stale(route: Route) -> None:
@@ -308,14 +308,14 @@ async def test_a_price_that_rose_while_the_page_showed_the_old_one_starts_nothin
         await route.continue_(post_data=json.dumps(body | {"shown_price": "0.01"}))
 
     async with window() as opened:
-        page = await room.enter(opened, "driver", name="D68")
+        page = await room.enter(opened, "driver", name="D70")
         await page.route("**/api/me/requests", stale)
-        await page.fill("#filter", "CP068")
-        await page.click('#free button[data-cp="CP068"]')
+        await page.fill("#filter", "CP070")
+        await page.click('#free button[data-cp="CP070"]')
         await expect(page.locator("#live")).to_have_attribute("data-state", "refused")
-        await expect(page.locator("#live")).to_contain_text("CP068 costs 0.25")
+        await expect(page.locator("#live")).to_contain_text("CP070 costs 0.25")
     assert shown == ["0.25"]
-    assert await sessions_of(room, "D68") == []
+    assert await sessions_of(room, "D70") == []
 
 
 async def test_two_clicks_are_one_session(room, window) -> None:
