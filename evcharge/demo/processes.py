@@ -96,16 +96,25 @@ class Child:
 
 
 class Cast:
-    """All processes of the demo. They hold a pipe to us, so that they end when we do, even when killed."""
+    """All processes of the demo. They hold a pipe to us, so that they end when we do, even when killed.
+
+    They hear nothing of our environment's variables that begin with `unheard`: those speak of another network.
+    """
 
     def __init__(
-        self, tasks: asyncio.TaskGroup, screen: DemoScreen, say: Speech, command: Sequence[str] = EVCHARGE
+        self,
+        tasks: asyncio.TaskGroup,
+        screen: DemoScreen,
+        say: Speech,
+        command: Sequence[str] = EVCHARGE,
+        unheard: str = "EVCHARGE_CREDENTIAL",
     ) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks = tasks
         self._screen = screen
         self._say = say
         self._command = command
+        self._unheard = ("EVCHARGE_CREDENTIAL", unheard)
         self._children: list[Child] = []
         self._leaving = asyncio.Event()
         self._back_after_s: float | None = None
@@ -124,7 +133,7 @@ class Cast:
 
     async def _spawn(self, args: Sequence[str], typed: bool) -> Process:
         # A credential from outside would be that of one of them only.
-        environ = {key: value for key, value in os.environ.items() if key != "EVCHARGE_CREDENTIAL"}
+        environ = {key: value for key, value in os.environ.items() if not key.startswith(self._unheard)}
         # A session of its own: Ctrl+C reaches us alone, and we stop them in order.
         return await asyncio.create_subprocess_exec(
             *self._command,

@@ -83,7 +83,8 @@ async def _network(
         kafka=KafkaSettings(),
     )
     async with asyncio.TaskGroup() as tasks:
-        cast = Cast(tasks, _Silent(0, "text", quiet=True), Speech(SENTENCES, config.lang))
+        screen, say = _Silent(0, "text", quiet=True), Speech(SENTENCES, config.lang)
+        cast = Cast(tasks, screen, say, unheard="EVCHARGE_")
         stages: list[list[Child]] = []
         try:
             async with asyncio.timeout(_START_WITHIN_S):
@@ -117,7 +118,7 @@ async def _network(
 
 def _furnish(folder: Path, whose: str, database: str, reach: ReachSettings) -> None:
     folder.mkdir(mode=0o700)
-    # Named, so that a config.toml that lies about counts for none of these programs.
+    # Named, so that a config.toml that lies about counts for none of these programs; nor does the environment.
     told = {
         "registry_url": reach.registry_url,
         "other_registries": reach.other_registries,

@@ -520,7 +520,16 @@ async def staged(
     lines = _Lines()
     cable = Cable(config.reach.centrals)
     async with asyncio.TaskGroup() as tasks, cable.laid():
-        stage = Stage(config, api, mender, guests, Cast(tasks, lines, Speech(DEMO)), lines, cable, drill)
+        stage = Stage(
+            config,
+            api,
+            mender,
+            guests,
+            Cast(tasks, lines, Speech(DEMO), unheard="EVCHARGE_REACH__"),
+            lines,
+            cable,
+            drill,
+        )
         is_interrupted = False
         try:
             missing = await _first_missing(stage, drill.needs)
