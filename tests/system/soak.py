@@ -13,6 +13,7 @@ import os
 import random
 import re
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -268,7 +269,7 @@ class Soak:
         """Kill somebody, by hand or by failpoint, and bring back whoever is dead."""
         kind = self._dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         seat = self._dice.choice([seat for seat in self.seats if seat.kind == kind])
-        await asyncio.sleep(self._dice.uniform(0.0, 2 * MEAN_GAP_S))
+        await self._let_work(self._dice.uniform(0.0, 2 * MEAN_GAP_S))
         if self._dice.random() < JUMP_ODDS:
             self._set_a_clock()
         if seat.alive:
@@ -382,6 +383,12 @@ class Soak:
                 return found
             await asyncio.sleep(0.2)
         return []
+
+    async def _let_work(self, seconds: float) -> None:
+        """Leave everybody so many seconds to get something done: waiting for a processor counts a tenth at least."""
+        watch, began_s = Stopwatch(self._pids), time.monotonic()
+        while max(watch.read_s(), (time.monotonic() - began_s) / 10) < seconds:
+            await asyncio.sleep(0.05)
 
     def _pids(self) -> list[int]:
         return [seat.program.process.pid for seat in self.seats if seat.program is not None]
