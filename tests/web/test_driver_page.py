@@ -427,6 +427,9 @@ async def test_a_refused_request_says_why_and_leaves_the_others_to_choose(room, 
         await page.click('#free button[data-cp="CP008"]')
         await expect(page.locator("#live")).to_have_attribute("data-state", "refused")
         await expect(page.locator("#under")).to_have_text("D08 may not charge here: blocked.")
+        said = [await page.locator("#under").inner_text() async for _ in languages(page)]
+        assert len(set(said)) == len(said) > 2
+        await page.select_option("#lang", "en")
         await steps(page, sent="done", authorised="bad")
         await page.click("#act", delay=UNHURRIED_MS)
         await expect(page.locator("#live")).to_have_attribute("data-state", "idle")

@@ -84,9 +84,9 @@ export class Journey extends EventTarget {
     this.#end(record, { phase: "done", ticket, cp: ticket.cp_id }, Date.parse(ticket.ended_at) / 1000);
   }
 
-  /** @param {Record} record @param {{en: string, es: string, code?: string, cp_id?: string}} told */
-  #refuse(record, { en, es, code, cp_id }) {
-    this.#end(record, { phase: "refused", refusal: { en, es }, offer: code === "E_NONE_NEAR" ? cp_id : "" }, this.now());
+  /** @param {Record} record @param {any} told why, in each language of pages */
+  #refuse(record, told) {
+    this.#end(record, { phase: "refused", refusal: told, offer: told.code === "E_NONE_NEAR" ? told.cp_id : "" }, this.now());
   }
 
   /** @param {Record} record @param {Partial<Record>} how @param {number} at */

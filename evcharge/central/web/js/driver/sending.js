@@ -5,10 +5,14 @@ import { isLate } from "./record.js";
 const LATE = {
   en: "The request could not be sent in time. Ask again.",
   es: "La solicitud no se pudo enviar a tiempo. Vuelva a pedirla.",
+  de: "Die Anfrage konnte nicht rechtzeitig gesendet werden. Fragen Sie erneut an.",
+  fr: "La demande n’a pas pu être envoyée à temps. Demandez à nouveau.",
+  pt: "O pedido não pôde ser enviado a tempo. Peça de novo.",
+  ca: "La sol·licitud no s’ha pogut enviar a temps. Torneu a demanar-la.",
 };
 
 /**
- * Return what Central told ({step, cp_id, …}), {step: "REFUSED", en, es}, or null when it is not known whether the
+ * Return what Central told ({step, cp_id, …}), {step: "REFUSED", en, es, …}, or null when it is not known whether the
  * request arrived: then it must be sent again.
  * @param {import("./record.js").Record} record @returns {Promise<any>}
  */
@@ -20,6 +24,7 @@ export async function deliver(record) {
   } catch (error) {
     if (error.name !== "ApiError") throw error;
     if (error.status === 0 || error.status === 429 || error.status >= 500) return null;
-    return { step: "REFUSED", en: error.text, es: error.text };
+    // In the language of the page already.
+    return { step: "REFUSED", en: error.text };
   }
 }
