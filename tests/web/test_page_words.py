@@ -155,7 +155,29 @@ async def test_a_month_with_several_rates_of_vat_says_each_and_what_nobody_kept(
         return [...rows].slice(1).map((row) => told(row).join("|"));
     """.replace("TOTAL", str(total))
     said = await run("format", body)
-    assert said == ["of which VAT, 10 %0.79 €|0.05 €", "of which VAT, 21 %1.21 €|0.21 €", last]
+    parts = [
+        "of which VAT, 10 %in 0.79 €, VAT included|0.05 €",
+        "of which VAT, 21 %in 1.21 €, VAT included|0.21 €",
+    ]
+    assert said == [*parts, last]
+
+
+async def test_the_sums_of_a_long_month_all_stay_in_sight(run) -> None:
+    body = """
+        const { ready, bill } = await import("/static/js/paper.js");
+        await ready();
+        const vat = [{ percent: 10, total_cents: 79, cents: 5 }, { percent: 21, total_cents: 121, cents: 21 }];
+        const lines = Array.from({ length: 60 }, () => ({ kind: "correction", cents: 1, energy_mwh: 1 }));
+        const month = document.body.appendChild(document.createElement("div"));
+        month.className = "statement";
+        month.append(bill({ lines, total_cents: 200, energy_mwh: 4e6, vat }));
+        const { bottom } = month.getBoundingClientRect();
+        const rows = [...month.querySelectorAll("tfoot td:last-child")].map((one) => one.getBoundingClientRect());
+        return rows.map((row, i) => Math.round((rows[i + 1]?.top ?? bottom) - row.bottom));
+    """
+    between = await run("format", body)
+    assert len(between) == 4
+    assert all(abs(gap) <= 1 for gap in between)
 
 
 async def test_paper_says_which_currency_it_is_where_several_have_its_sign(room, window) -> None:

@@ -166,6 +166,8 @@ async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(
         await expect(paper).to_contain_text(session_id)
         await expect(paper.locator("tfoot")).to_contain_text("0.02\u00a0€")
         await expect(sheet).to_be_hidden()
+        # A long month has its sums once, not at the foot of each page.
+        await expect(paper.locator("tfoot")).to_have_css("display", "table-row-group")
         # What is summed up is as large as what is summed, and nothing lies at the edge of the sheet.
         sizes = "(all) => [...new Set(all.map((one) => getComputedStyle(one).fontSize))].length"
         assert await paper.locator("tfoot :is(th, td), tbody td").evaluate_all(sizes) == 1

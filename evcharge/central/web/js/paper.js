@@ -38,7 +38,7 @@ function totals({ total_cents, energy_mwh, vat }) {
   const line = (what, cents) => rows.push(h("tr", null, h("th", { scope: "row" }, what), cell(""), cell(sum(cents), SUM)));
   for (const rate of rates) {
     const share = percent(rate.percent / 100);
-    line([t("paper.vat", { share }), rates.length > 1 && h("small", null, sum(rate.total_cents))], rate.cents);
+    line([t("paper.vat", { share }), rates.length > 1 && h("small", null, t("paper.vat_in", { sum: sum(rate.total_cents) }))], rate.cents);
   }
   const all = (name) => rates.reduce((cents, rate) => cents + rate[name], 0);
   // A month may have tickets whose rate no release kept: what they contain is not said.

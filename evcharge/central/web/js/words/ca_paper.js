@@ -13,6 +13,7 @@ export default {
   "paper.refund": "Retornat o corregit per l’operador",
   "paper.total": "Total",
   "paper.vat": "IVA inclòs, {share}",
+  "paper.vat_in": "en {sum} amb IVA",
   "paper.net": "sense IVA",
   "paper.vat_unknown": "tiquets anteriors, el tipus d’IVA dels quals no es va desar",
   "paper.receipt": "Rebut",

@@ -13,6 +13,7 @@ export default {
   "paper.refund": "Vom Betreiber erstattet oder berichtigt",
   "paper.total": "Summe",
   "paper.vat": "darin MwSt., {share}",
+  "paper.vat_in": "in {sum} mit MwSt.",
   "paper.net": "ohne MwSt.",
   "paper.vat_unknown": "ältere Belege, deren MwSt.-Satz nicht festgehalten wurde",
   "paper.receipt": "Quittung",

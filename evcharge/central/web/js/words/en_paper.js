@@ -13,6 +13,7 @@ export default {
   "paper.refund": "Given back or corrected by the operator",
   "paper.total": "Total",
   "paper.vat": "of which VAT, {share}",
+  "paper.vat_in": "in {sum}, VAT included",
   "paper.net": "without VAT",
   "paper.vat_unknown": "older tickets, whose VAT rate was not kept",
   "paper.receipt": "Receipt",

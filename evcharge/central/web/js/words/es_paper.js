@@ -13,6 +13,7 @@ export default {
   "paper.refund": "Devuelto o corregido por el operador",
   "paper.total": "Total",
   "paper.vat": "IVA incluido, {share}",
+  "paper.vat_in": "en {sum} con IVA",
   "paper.net": "sin IVA",
   "paper.vat_unknown": "tiques anteriores, cuyo tipo de IVA no se conservó",
   "paper.receipt": "Recibo",

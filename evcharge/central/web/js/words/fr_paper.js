@@ -13,6 +13,7 @@ export default {
   "paper.refund": "Rendu ou corrigé par l’opérateur",
   "paper.total": "Total",
   "paper.vat": "dont TVA, {share}",
+  "paper.vat_in": "dans {sum} TVA comprise",
   "paper.net": "hors TVA",
   "paper.vat_unknown": "tickets antérieurs, dont le taux de TVA n’a pas été conservé",
   "paper.receipt": "Reçu",

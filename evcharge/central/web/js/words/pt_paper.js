@@ -13,6 +13,7 @@ export default {
   "paper.refund": "Devolvido ou corrigido pelo operador",
   "paper.total": "Total",
   "paper.vat": "IVA incluído, {share}",
+  "paper.vat_in": "em {sum} com IVA",
   "paper.net": "sem IVA",
   "paper.vat_unknown": "talões anteriores, cuja taxa de IVA não foi guardada",
   "paper.receipt": "Recibo",
