@@ -79,6 +79,23 @@ async def test_a_mosaic_fills_what_there_is(run) -> None:
         assert share > 0.65
 
 
+async def test_many_alerts_have_their_share_of_the_side_before_running_sessions(run) -> None:
+    body = """
+        await m.sheets("side");
+        const box = (...all) => m.h("div", { class: all[0] }, all.slice(1));
+        const panel = (name) => box(`panel ${name}-panel`, box("scroll", m.h("p")));
+        const panels = ["alerts", "running", "messages"].map(panel);
+        const side = document.body.appendChild(box("side", ...panels));
+        side.style.cssText = "height: 500px; padding: 0";
+        for (const line of side.querySelectorAll("p")) line.style.height = "400px";
+        return [...side.children].map((one) => Math.round(one.getBoundingClientRect().height));
+    """
+    alerts, running, messages = await run("dom", body)
+    assert alerts == 180
+    assert running >= 120
+    assert messages >= 120
+
+
 async def test_the_arrows_of_a_mosaic_stay_inside(run) -> None:
     body = """
         const rows = [[0, 1, 2], [3]];
