@@ -75,6 +75,7 @@ async def photograph(
         await page.keyboard.press("Escape")
         for tab in _TABS:
             await page.goto(f"{room.url}/#{tab}")
+            await expect(page.locator("body")).to_have_attribute("data-tab", tab)
             await asyncio.sleep(1.5)
             await camera.shoot(page, f"{tab}_{end}")
     async with camera.page("monitor", **look) as page:
