@@ -176,6 +176,8 @@ async def test_a_driver_is_asked_about_a_point_elsewhere_when_none_is_free_where
         await page.route("**/api/me/requests", elsewhere)
         # Its own button is all that is left to choose.
         await page.fill("#filter", "CP069")
+        await page.select_option("#until-unit", "until_cents")
+        await page.fill("#until-most", "2")
         await page.click("#act", delay=UNHURRIED_MS)
         await expect(page.locator("#live")).to_have_attribute("data-state", "refused")
         await page.unroute("**/api/me/requests")
@@ -185,6 +187,9 @@ async def test_a_driver_is_asked_about_a_point_elsewhere_when_none_is_free_where
         if offered == "CP069":
             await engine.is_asked()
         await expect(page.locator("#live-title")).to_contain_text(offered)
+        # With the limit that it wanted for the first one.
+        (session,) = await sessions_of(room, "D69")
+        assert session["until_cents"] == 200
 
 
 async def test_a_charge_that_the_operator_ends_tells_the_driver_why(room, window) -> None:
@@ -298,8 +303,10 @@ async def test_a_ticket_that_comes_before_the_words_of_its_reason_waits_for_them
         await expect(page.locator("#receipts")).to_contain_text("se perdió el punto de recarga")
 
 
-async def test_a_price_that_rose_while_the_page_showed_the_old_one_starts_nothing(room, window) -> None:
-    await room.town.point("CP070")
+async def test_a_price_that_rose_while_the_page_showed_the_old_one_starts_nothing_unasked(
+    room, window
+) -> None:
+    engine = await room.town.point("CP070")
     shown: list[str] = []
 
     async def stale(route: Route) -> None:
@@ -314,8 +321,13 @@ async def test_a_price_that_rose_while_the_page_showed_the_old_one_starts_nothin
         await page.click('#free button[data-cp="CP070"]')
         await expect(page.locator("#live")).to_have_attribute("data-state", "refused")
         await expect(page.locator("#live")).to_contain_text("CP070 costs 0.25")
-    assert shown == ["0.25"]
-    assert await sessions_of(room, "D70") == []
+        assert shown == ["0.25"]
+        assert await sessions_of(room, "D70") == []
+        # Who agrees to what it costs now need not look for it again.
+        await page.unroute("**/api/me/requests")
+        await expect(page.locator("#act-label")).to_have_text("Charge at CP070")
+        await page.click("#act", delay=UNHURRIED_MS)
+        await engine.is_asked()
 
 
 async def test_two_clicks_are_one_session(room, window) -> None:

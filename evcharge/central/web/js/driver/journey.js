@@ -6,6 +6,7 @@ import { fresh, keep, newId, note, read } from "./record.js";
 import { deliver } from "./sending.js";
 
 const AGAIN_MS = 2500;
+const OFFERS = new Set(["E_NONE_NEAR", "E_PRICE"]);
 
 /** @typedef {import("./record.js").Record} Record */
 
@@ -84,9 +85,9 @@ export class Journey extends EventTarget {
     this.#end(record, { phase: "done", ticket, cp: ticket.cp_id }, Date.parse(ticket.ended_at) / 1000);
   }
 
-  /** @param {Record} record @param {any} told why, in each language of pages */
+  /** @param {Record} record @param {any} told why, in each language; some name a point to ask for instead */
   #refuse(record, told) {
-    this.#end(record, { phase: "refused", refusal: told, offer: told.code === "E_NONE_NEAR" ? told.cp_id : "" }, this.now());
+    this.#end(record, { phase: "refused", refusal: told, offer: OFFERS.has(told.code) ? told.cp_id : "" }, this.now());
   }
 
   /** @param {Record} record @param {Partial<Record>} how @param {number} at */

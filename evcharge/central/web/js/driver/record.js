@@ -10,7 +10,7 @@ const PATIENCE_S = 120;
  * @property {string} request_id @property {string} driver_id @property {number} asked steady seconds @property {number} [asked_at] by the clock of this computer, in s @property {string} cp "" until a point is known
  * @property {string} [wanted_cp] @property {string} [shown_price] of it @property {string} [wanted_location] @property {import("./until.js").Limits|null} [wanted_until]
  * @property {"sending"|"sent"|"running"|"ended"|"refused"|"done"} phase
- * @property {{[language: string]: string}|null} refusal @property {string} [offer] the point that is free elsewhere
+ * @property {{[language: string]: string}|null} refusal @property {string} [offer] the point that is free elsewhere, or is dearer than was shown
  * @property {any} ticket
  * @property {{[step: string]: number}} times Unix seconds: sent, authorised, plug, charging, ended
  * @property {any} last the session as it was last heard of

@@ -90,7 +90,7 @@ function act() {
   if (performance.now() - offeredAt < DOUBLE_MS) return undefined;
   if (!record) return store.me && begin(isFree(scanned()) ? { cp: scanned() } : { location: points.location || undefined });
   if (journey.busy) return journey.stop();
-  if (record.offer) return journey.ask({ cp: record.offer, price: points.priceOf(record.offer) });
+  if (record.offer) return journey.ask({ cp: record.offer, until: record.wanted_until, price: points.priceOf(record.offer) });
   return record.ticket ? seen(record.ticket.session_id) : journey.forget();
 }
 
