@@ -450,7 +450,11 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
         return any(one is not None and not one.withdrawn for one in (point, driver))
 
     alerts = Alerts(is_known)
-    for at, event in (*await archive.set_aside_before(REBUILD_FROM), *await archive.happened(REBUILD_FROM)):
+    owed = [debt.session_id for debtor, _ in facts.debtors() for debt in facts.debts_under(debtor)]
+    for at, event in await archive.alerting_before(REBUILD_FROM, owed):
+        alerts.take(event, at)
+    alerts.keep_what_waits_for_an_operator()
+    for at, event in await archive.happened(REBUILD_FROM):
         alerts.take(event, at)
     if archive.unread:
         log.warning("%s", said("events unread", count=len(archive.unread), of=REBUILD_FROM))

@@ -10,7 +10,9 @@ import pytest
 from evcharge.central import app
 from evcharge.central.books import verify
 from evcharge.central.books.archive import Archive, ListPage
-from evcharge.central.rules.commands import RevokeKeys
+from evcharge.central.rules.commands import CENTRAL, Note, RevokeKeys
+from evcharge.domain import events
+from evcharge.domain.errors import Code
 from evcharge.evc1 import messages
 from evcharge.storage.store_errors import StoreFull
 from tests.component import books
@@ -143,21 +145,34 @@ async def test_a_fault_whose_event_is_too_old_to_be_read_again_is_an_alert_all_t
         }
 
 
-async def test_records_set_aside_long_ago_are_an_alert_until_an_operator_has_seen_it(
-    tmp_path: Path, monkeypatch
-):
+async def test_what_only_an_operator_closes_is_an_alert_however_long_ago_it_was(tmp_path: Path, monkeypatch):
     async with opened(tmp_path) as office:
         for cp_id in ("CP001", "CP002"):
             engine = await office.town.point(cp_id)
             engine.start = messages.Start(**STRAY)
             await engine.journals(engine.ends())
         await office.post("/api/alerts/CP002-quarantine/close")
+        await office.town.driver()
+        for event in (
+            events.LoginRefused(claimed="CP001", code=Code.DUPLICATE, text="twice"),
+            events.LoginRefused(claimed="CP002", code=Code.PROOF, text="a wrong key"),
+            events.LoginRefused(claimed="D01", code=Code.PROOF, text="a wrong key"),
+            events.LoginRefused(claimed="CP002", code=Code.SLOW, text="too fast"),
+            events.ClockJumped(seconds=60),
+            events.WelcomeWithheld(driver_id="D09", most=5, within_an_hour=False),
+            events.ChainBroken(n=7, why="changed"),
+        ):
+            await office.town.dispatcher.submit(Note(by=CENTRAL, event=event))
+        # With the right key again.
+        await office.town.driver()
+        await office.post("/api/alerts/CENTRAL-welcome/close")
     monkeypatch.setattr(app, "REBUILD_FROM", 0)
     async with opened(tmp_path) as office:
         alerts = (await office.get("/api/alerts"))["alerts"]
-        assert [one["id"] for one in alerts if one["kind"] == "quarantine" and not one["solved_at"]] == [
-            "CP001-quarantine"
-        ]
+        assert {one["id"] for one in alerts if not one["solved_at"] and one["about"] != "REGISTRY"} == {
+            "CP001-quarantine", "CP001-duplicate", "CP002-not-understood", "CP002-flood",
+            "CENTRAL-clock", "CENTRAL-chain",
+        }  # fmt: skip
 
 
 async def test_a_new_journal_is_held_over_a_restart_and_can_still_be_confirmed(tmp_path: Path, monkeypatch):

@@ -16,7 +16,18 @@ import msgspec
 from evcharge.central.books.rows import of_registration, weather_of
 from evcharge.central.rules.facts import TransferKind, Weather
 from evcharge.domain.errors import BadInput
-from evcharge.domain.events import AlertLeft, AlertTaken, Event, PointAdded, PointMoved, Unread, stored
+from evcharge.domain.events import (
+    AlertLeft,
+    AlertTaken,
+    Event,
+    InputRefused,
+    LoginRefused,
+    PointAdded,
+    PointMoved,
+    RegistryNoted,
+    Unread,
+    stored,
+)
 from evcharge.domain.ids import CpId, DriverId, natural
 from evcharge.domain.location import NOWHERE, Location
 from evcharge.domain.timestamps import text_of
@@ -70,8 +81,24 @@ FROM correction JOIN ticket USING (session_id) WHERE correction.reference = :ref
 """
 
 
-# No fact tells whether an operator has looked at them.
-_OF_THE_QUARANTINE, _MOST_SET_ASIDE = ("RecordQuarantined", "AlertClosed", "PointWithdrawn"), 1000
+# What begins an alert that no fact tells and that waits for an operator, and what ends one or says who has it.
+_BEGIN_ALERTS, _MOST_BEGINNINGS = (
+    "RecordQuarantined", "LoginRefused", "InputRefused", "RegistryNoted", "RegistryLost", "ClockJumped",
+    "WelcomeWithheld", "ChainBroken", "NotifyLost", "MemberAway",
+), 1000  # fmt: skip
+_END_ALERTS, _MOST_ENDS = (
+    "AlertClosed", "AlertTaken", "AlertLeft", "PointWithdrawn", "DriverWithdrawn", "KeyRevoked", "DriverBlocked",
+    "RegistryReached", "NotifyReached", "MemberBack",
+), 5000  # fmt: skip
+# Of those whose refused words are read, the first that was understood again.
+_UNDERSTOOD = """
+SELECT * FROM events WHERE actor = :who AND n > :n AND n < :before
+    AND +type IN ('EngineConnected', 'MonitorSpoke', 'DriverConnected', 'FiguresUnderstood') ORDER BY n LIMIT 1
+"""
+_TICKETED = """
+SELECT * FROM events WHERE session_id IN (SELECT value FROM json_each(:ids)) AND n < :before
+    AND +type IN ('TicketMade', 'TicketCorrected')
+"""
 _TAKEN = "SELECT * FROM events WHERE type IN ('AlertTaken', 'AlertLeft') ORDER BY n DESC LIMIT 1000"
 _BEGUN_SINCE = """
 SELECT 1 FROM events WHERE cp_id = :cp_id AND n > :n
@@ -348,22 +375,44 @@ class Archive:
             found.append((datetime.fromisoformat(row["at"]), event))
         return found
 
-    async def set_aside_before(self, recent: int) -> list[tuple[datetime, Event]]:
-        """Return what lies further back than the last `recent` rows of records that were set aside, oldest first.
+    async def alerting_before(self, recent: int, owed: Sequence[str]) -> list[tuple[datetime, Event]]:
+        """Return what lies further back than the last `recent` rows of alerts that an operator ends, oldest first.
 
-        With what ends their alerts: an operator, or the end of a registration.
+        So many of each type, however long the log is. `owed`: the sessions of which something is still to be paid.
         """
-        rows = await self.events(limit=1)
-        before = rows[-1]["n"] - recent + 1 if rows else 0
-        found = [
-            row
-            for name in _OF_THE_QUARANTINE
-            for row in await self.events(limit=_MOST_SET_ASIDE, before=before, type_=name)
-        ]
-        found.sort(key=lambda row: int(row["n"]))
+        last = await self.events(limit=1)
+        before, horizon = (last[-1]["n"] - recent + 1 if last else 0), 0
+        rows: list[Row] = []
+        for name in _END_ALERTS:
+            of_it = await self.events(limit=_MOST_ENDS, before=before, type_=name)
+            if len(of_it) == _MOST_ENDS:
+                # What began earlier may have ended further back than is read.
+                horizon = max(horizon, of_it[0]["n"])
+            rows += of_it
+        for name in _BEGIN_ALERTS:
+            of_it = await self.events(limit=_MOST_BEGINNINGS, before=before, type_=name)
+            rows += [row for row in of_it if row["n"] >= horizon]
+        ids = msgspec.json.encode(owed).decode()
+        rows += await self._database.read(_TICKETED, {"ids": ids, "before": before}) if owed else []
+        rows += await self._understood_since(rows, before)
+        rows.sort(key=lambda row: int(row["n"]))
         return [
-            (datetime.fromisoformat(row["at"]), stored(row["n"], row["type"], row["data"])) for row in found
+            (datetime.fromisoformat(row["at"]), stored(row["n"], row["type"], row["data"])) for row in rows
         ]
+
+    async def _understood_since(self, rows: Sequence[Row], before: int) -> list[Row]:
+        """Return what shows of each whose word was not understood that it has been since."""
+        last: dict[str, int] = {}
+        for row in rows:
+            match stored(row["n"], row["type"], row["data"]):
+                case LoginRefused(claimed=who) | InputRefused(who=who) | RegistryNoted(target=who):
+                    last[who] = max(row["n"], last.get(who, 0))
+                case _:
+                    pass
+        found: list[Row] = []
+        for who, n in last.items():
+            found += await self._database.read(_UNDERSTOOD, {"who": who, "n": n, "before": before})
+        return found
 
     async def taken_alerts(self, alert_ids: Mapping[str, str]) -> list[tuple[datetime, Event]]:
         """Return who took each of these alerts of charging points (id → charging point), if nothing has begun since.

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from evcharge import labels
 from evcharge.central.rules.alert_kinds import (
     CENTRAL,
+    CLOSED_BY_HAND,
     KAFKA,
     NOT_UNDERSTOOD,
     REGISTRY,
@@ -174,6 +175,13 @@ class Alerts:
         """Forget an alert about something that is not used here any more."""
         if self._open.pop((about, kind), None) is not None:
             self.revision += 1
+
+    def keep_what_waits_for_an_operator(self) -> None:
+        """Forget all but the open alerts that only an operator closes: of others, not all that ends them was read."""
+        self._solved.clear()
+        for alert in self.open():
+            if alert.kind not in CLOSED_BY_HAND:
+                self.drop(alert.about, alert.kind)
 
     def take(self, event: events.Event, at: datetime) -> None:
         """Take in one stored event."""
