@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from msgspec import UNSET
 
+from evcharge.central import app
 from evcharge.central.api.kit import answers, member_answers
 from evcharge.central.books import verify
 from evcharge.central.peers import deadlines
@@ -299,6 +300,29 @@ async def indebted(office: Office) -> tuple[str, FakeDriver]:
     again.seq, again.start, again.meter_mwh = engine.seq, engine.start, engine.meter_mwh
     await again.journals(again.meters(2_000_000), again.ends())
     return session_id, driver
+
+
+async def test_the_alert_of_a_debt_that_an_operator_closed_stays_closed_over_restarts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def are_open(office: Office) -> list[str]:
+        alerts = (await office.get("/api/alerts"))["alerts"]
+        return [one["id"] for one in alerts if one["kind"] == "debt" and not one["solved_at"]]
+
+    async with opened(tmp_path) as office:
+        await indebted(office)
+        assert await are_open(office) == ["D01-debt"]
+    for read_again in (app.REBUILD_FROM, 0):
+        monkeypatch.setattr(app, "REBUILD_FROM", read_again)
+        async with opened(tmp_path) as office:
+            assert await are_open(office) == ["D01-debt"]
+    async with opened(tmp_path) as office:
+        await office.post("/api/alerts/D01-debt/close")
+        assert await are_open(office) == []
+    for read_again in (2000, 0):
+        monkeypatch.setattr(app, "REBUILD_FROM", read_again)
+        async with opened(tmp_path) as office:
+            assert await are_open(office) == []
 
 
 async def asked(driver: FakeDriver, question: messages.Message, kind: type[Wanted]) -> Wanted:

@@ -85,6 +85,8 @@ class Alerts:
         self._solved: deque[Alert] = deque(maxlen=MAX_SOLVED)
         # Why and since when the engine of a charging point has no link, also while a fault says so already.
         self._engine_lost: dict[str, tuple[str, datetime]] = {}
+        # Debts of which an operator has closed the alert since more was owed: until it is paid the facts tell them.
+        self._seen_debts: set[str] = set()
         # When each was let in last (Unix seconds).
         self._understood_at: dict[str, float] = {}
         # Grows with every change: whoever shows alerts need not compare them.
@@ -146,7 +148,7 @@ class Alerts:
             if not self.is_open(driver_id, AlertKind.REVOKED):
                 self._begin(AlertKind.REVOKED, driver_id, "", now)
         for driver_id, cents in debts.items():
-            if not self.is_open(driver_id, AlertKind.DEBT):
+            if not self.is_open(driver_id, AlertKind.DEBT) and driver_id not in self._seen_debts:
                 self._begin(AlertKind.DEBT, driver_id, f"{euros(cents)} €", now)
         for weather in weathers:
             if weather.alerts and not self.is_open(weather.location.name, AlertKind.WEATHER):
@@ -318,6 +320,7 @@ class Alerts:
 
     def _less_owed(self, driver_id: str, left_cents: int, at: datetime) -> None:
         if left_cents == 0:
+            self._seen_debts.discard(driver_id)
             self._end(AlertKind.DEBT, driver_id, at)
         elif self.is_open(driver_id, AlertKind.DEBT):
             self._begin(AlertKind.DEBT, driver_id, f"{euros(left_cents)} €", at, times=0)
@@ -329,6 +332,7 @@ class Alerts:
             case events.RecordQuarantined():
                 self._begin(AlertKind.QUARANTINE, event.cp_id, f"{event.seq}: {event.why}", at, event.times)
             case events.TicketMade() | events.TicketCorrected() if event.owed_cents > 0:
+                self._seen_debts.discard(event.driver_id)
                 self._begin(
                     AlertKind.DEBT, event.driver_id, f"{euros(event.owed_cents)} €, {event.session_id}", at
                 )
@@ -353,6 +357,9 @@ class Alerts:
                     self._begin(AlertKind.STORAGE, CENTRAL, event.why, failed_at)
                 self._end(AlertKind.STORAGE, CENTRAL, at)
             case events.AlertClosed():
+                about, _, kind = event.alert_id.rpartition("-")
+                if kind == AlertKind.DEBT:
+                    self._seen_debts.add(about)
                 alert = self.named(event.alert_id)
                 if alert is not None:
                     self._end(alert.kind, alert.about, at, by_hand=True)

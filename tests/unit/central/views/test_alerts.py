@@ -271,6 +271,15 @@ def test_a_debt_that_is_let_off_is_open_no_more():
     assert len(alerts.open()) == 1
 
 
+def test_a_debt_whose_alert_was_closed_is_one_again_when_more_is_owed():
+    alerts = Alerts()
+    alerts.take(e.AlertClosed(alert_id="D01-debt"), NOON)
+    alerts.adopt([], NOON, debts={"D01": 125})
+    assert alerts.open() == []
+    alerts.take(corrected(owed_cents=25), LATER)
+    assert [one.id for one in alerts.open()] == ["D01-debt"]
+
+
 def test_what_happens_again_is_the_same_alert_with_the_latest_detail():
     alerts = Alerts()
     alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="end of stream"), NOON)
