@@ -78,10 +78,15 @@ def begun(session: Session, record: SupplyStart, rules: Rules) -> tuple[Session,
     return begun, doubt
 
 
+def _with_slack(seconds: float) -> int:
+    return int(seconds * (100 + _DRIFT_PERCENT) / 100) + _SLACK_S
+
+
 class Believed:
     """What a session's readings come to, one after the other: many of them make one session anew."""
 
     __slots__ = (
+        "_ago_s",
         "_before",
         "_known_s",
         "_means",
@@ -102,9 +107,14 @@ class Believed:
         # How long ago it was authorised, and how long its charge can have lasted; None: nobody knows.
         self._known_s: float | None = None
         self._most_s: int | None = None
+        # The same by Central's wall clock, where nothing better is known: it bounds seconds, never energy.
+        self._ago_s: int | None = None
         if session.authorised_s is not None:
             self._known_s = rules.steady_s - session.authorised_s
-            self._most_s = int(self._known_s * (100 + _DRIFT_PERCENT) / 100) + _SLACK_S
+            self._most_s = _with_slack(self._known_s)
+        elif session.started_at is not None and session.started_at <= rules.now:
+            # Central was started anew since. A clock that shows an instant before the charge was set: it tells nothing.
+            self._ago_s = _with_slack((rules.now - session.started_at).total_seconds())
         self.elapsed_s = session.elapsed_s
         self.meter_mwh = session.meter_mwh
         self.excess_mwh = session.excess_mwh
@@ -132,6 +142,8 @@ class Believed:
         more_mwh = max(0, record.meter_mwh - self.meter_mwh)
         possible_mwh = self._possible(elapsed_s)
         beyond_mwh = 0 if possible_mwh is None else max(0, more_mwh - possible_mwh)
+        if elapsed_s is not None and self._ago_s is not None and elapsed_s > self._ago_s:
+            elapsed_s, doubt = max(self._ago_s, self.elapsed_s or 0), NOT_SO_LONG
         self.elapsed_s = elapsed_s
         self.meter_mwh += more_mwh
         self.excess_mwh += beyond_mwh

@@ -142,8 +142,32 @@ def test_a_charge_cannot_last_longer_than_central_knows_of_it(town: Network):
 def test_after_a_restart_of_central_a_charge_may_have_lasted_as_long_as_it_says(town: Network):
     session = begun(town)
     town.facts.put(structs.replace(town.session(session.session_id), authorised_s=None))
+    town.later(5 * HOUR)
     town.sends(town.engines["CP001"].ended(session.session_id, elapsed_s=5 * HOUR))
     assert town.tickets[0].elapsed_s == 5 * HOUR
+
+
+def test_after_a_restart_of_central_no_charge_ends_in_the_future(town: Network):
+    session = begun(town)
+    town.facts.put(structs.replace(town.session(session.session_id), authorised_s=None))
+    town.later(100)
+    began_s_ago = (town.rules.now - town.session(session.session_id).started_at).total_seconds()
+    engine = town.engines["CP001"]
+    set_aside(town.sends(engine.ended(session.session_id, KWH, elapsed_s=400 * 86_400)), "lasts longer than")
+    (ticket,) = town.tickets
+    assert ticket.elapsed_s == int(began_s_ago * 1.01) + 10
+    assert ticket.ended_at <= town.rules.now + 11 * SECOND
+    assert ticket.energy_mwh == KWH
+
+
+def test_a_clock_that_was_set_back_before_a_restart_costs_neither_seconds_nor_energy(town: Network):
+    session = begun(town)
+    town.facts.put(structs.replace(town.session(session.session_id), authorised_s=None))
+    town.later(5 * HOUR)
+    town.clock_is_set(timedelta(days=-1))
+    town.sends(town.engines["CP001"].ended(session.session_id, KWH, elapsed_s=5 * HOUR))
+    (ticket,) = town.tickets
+    assert (ticket.elapsed_s, ticket.energy_mwh) == (5 * HOUR, KWH)
 
 
 def test_the_seconds_of_a_charge_never_go_back(town: Network):
