@@ -129,7 +129,7 @@ class Dispatcher:
 
     def look_at_the_clock(self) -> None:
         """Note, before anything else, that the wall clock was set; call it often."""
-        if seconds := self._jumps.look():
+        if seconds := self._jumps.look(self.steady_s()):
             note = Note(by=CENTRAL, event=ClockJumped(seconds=seconds))
             self._inbox.appendleft(_Waiting(note, asyncio.get_running_loop().create_future()))
             self._wake.set()

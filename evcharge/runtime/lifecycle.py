@@ -24,15 +24,18 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Jumps:
-    """Tells how far the wall clock has moved against the steady one since it was looked at last."""
+    """Tells how far the wall clock has moved against a steady one since it was looked at last."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seen: tuple[datetime, float] | None = None
 
-    def look(self) -> int:
-        """Return the seconds of a jump since the last look, else 0; the first look sees none."""
-        wall, steady_s = self._clock(), asyncio.get_running_loop().time()
+    def look(self, steady_s: float) -> int:
+        """Return the seconds of a jump since the last look, else 0; the first look sees none.
+
+        `steady_s` is what the steady clock says now: one that goes on while the computer sleeps, as the wall's does.
+        """
+        wall = self._clock()
         before, self._seen = self._seen, (wall, steady_s)
         if before is None:
             return 0

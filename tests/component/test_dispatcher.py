@@ -405,6 +405,22 @@ async def test_a_charge_is_measured_by_the_steady_clock(writer: Writer):
     assert before_s <= session.authorised_s <= asyncio.get_running_loop().time()
 
 
+async def test_a_computer_that_slept_has_a_clock_that_nobody_set(writer: Writer):
+    slept_s, going_s = 0.0, asyncio.get_running_loop().time
+    writer.dispatcher.steady_s = Sleepless(going_s, lambda: going_s() + slept_s)
+    await writer.is_ready()
+    slept_s = 3_600.0
+    writer.clock.now += timedelta(hours=1)
+    await writer.does(c.PlaceHold, cp_id="CP001", hold=Hold.OPERATOR)
+    assert not any(isinstance(event, events.ClockJumped) for event in writer.told)
+    # It slept, and was set besides.
+    slept_s += 3_600.0
+    writer.clock.now += timedelta(hours=3)
+    await writer.does(c.LiftHold, cp_id="CP001", hold=Hold.OPERATOR)
+    (jump,) = [event for event in writer.told if isinstance(event, events.ClockJumped)]
+    assert abs(jump.seconds - 7_200) <= 1
+
+
 async def test_what_flows_while_the_computer_of_central_sleeps_is_billed(writer: Writer):
     slept_s, going_s = 0.0, asyncio.get_running_loop().time
     writer.dispatcher.steady_s = Sleepless(going_s, lambda: going_s() + slept_s)
