@@ -237,3 +237,11 @@ def test_whatever_becomes_of_a_registration_is_said_in_both_languages(what: str)
     told = said(what, id="CP001", who="admin", address="10.0.0.7")
     assert told.in_language("en") == f"CP001: {what} by admin from 10.0.0.7"
     assert "CP001" in told.in_language("es")
+
+
+def test_of_a_registry_put_back_from_an_old_copy_a_revocation_and_a_rotation_go_beyond_what_central_knows():
+    """What the runbook tells an operator to do: Central has seen epoch 9, and revokes at 10."""
+    told = revoke(CP001, 10)
+    assert told is not None
+    after = rotate(told.after, "new").after
+    assert (after.state, after.epoch > 10) == (RegistrationState.ACTIVE, True)
