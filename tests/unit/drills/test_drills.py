@@ -8,13 +8,14 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from msgspec import structs
 
 from evcharge import cli
-from evcharge.drills import processes_here, stage
+from evcharge.drills import mending, processes_here, stage
 from evcharge.drills.cable import Cable
 from evcharge.drills.catalogue import DRILLS
 from evcharge.drills.course import (
@@ -263,3 +264,46 @@ def test_the_programs_of_a_drill_know_every_registry(tmp_path: Path, others: lis
     told = load(tmp_path / "config.toml", {}, {})
     assert (tmp_path / "ca.pem").read_text() == "an authority"
     assert told.reach.registries == ("https://a:5001", *others)
+
+
+class _LetsInLater:
+    """A Central that lets the driver's app in some looks after it began; `paid`: who had the id when money came."""
+
+    def __init__(self) -> None:
+        self.has_begun, self.looks = False, 0
+        self.paid: list[str] = []
+
+    async def send(self, *_: str) -> None:
+        """Withdraw it, of which Central hears later."""
+
+    async def starts_app(self) -> None:
+        self.has_begun = True
+
+    async def get(self, _path: str) -> dict[str, list[dict[str, object]]]:
+        self.looks += self.has_begun
+        return {"drivers": [{"driver_id": "DRILL-D", "connected": self.is_in}]}
+
+    async def post(self, path: str, _body: object) -> dict[str, str]:
+        if path.endswith("/top-up"):
+            self.paid.append("the new one" if self.is_in else "the old one")
+        return {"credential": "a-password"}
+
+    @property
+    def is_in(self) -> bool:
+        return self.looks >= 3
+
+
+async def test_a_driver_that_a_drill_registers_anew_has_money_in_its_own_wallet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(mending, "LOOK_AGAIN_S", 0)
+    central, nobody = _LetsInLater(), SimpleNamespace(lines=[])
+    parts: dict[str, Any] = dict.fromkeys(("config", "mender", "cast", "cable", "lines"), nobody)
+    parts |= {"api": central, "guests": SimpleNamespace(path=tmp_path), "drill": DRILLS["registry-failover"]}
+    made = stage.Stage(**parts)
+    (tmp_path / "driver" / "DRILL-D").mkdir(parents=True)
+    ended = asyncio.Event()
+    made._children["driver"] = SimpleNamespace(process=SimpleNamespace(kill=ended.set), ended=ended)  # noqa: SLF001
+    monkeypatch.setattr(made, "_start_driver", central.starts_app)
+    await made.does(Act.REGISTER_ANEW)
+    assert central.paid == ["the new one"]
