@@ -500,10 +500,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "este uma credencial própria"
         ),
         "frame size": "uma trama de {n} bytes; admitem-se de 1 a {most}",
-        "frame order": "veio a trama {n} onde cabia a {due}",
+        "frame order": "veio a trama {n} em vez da {due}",
         "frame key": "uma trama não se abre com a chave desta ligação",
         "frame without JSON": "a trama não contém nenhuma mensagem JSON",
-        "frame due": "cabia uma trama {kind}",
+        "frame due": "esperava-se uma trama {kind}",
         "bad message": "mensagem incorreta: {why}",
         "HTTP here": "HTTP na porta de carregamento? Esta porta fala EVC1; as páginas estão noutra porta",
         "TLS here": "TLS na porta de carregamento? Aqui não se usa TLS",
