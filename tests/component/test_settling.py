@@ -110,6 +110,8 @@ async def test_an_engine_that_never_answers_start_is_hung_up_on_and_the_money_is
                 assert told.text.startswith("CP001 was lost before the charge began")
         if name == "restarted":
             async with opened(state, plug_within_s=1) as office:
+                await office.town.monitor()
+                await office.recorded("MonitorSpoke", times=2)
                 engine = await office.town.engine("CP001")
                 await hear(engine.channel, messages.Query)
                 await hung_up_on(office, engine, monkeypatch)
