@@ -152,6 +152,7 @@ async def test_what_only_an_operator_closes_is_an_alert_however_long_ago_it_was(
             engine.start = messages.Start(**STRAY)
             await engine.journals(engine.ends())
         await office.post("/api/alerts/CP002-quarantine/close")
+        await office.post("/api/alerts/CP001-quarantine/take")
         await office.town.driver()
         for event in (
             events.LoginRefused(claimed="CP001", code=Code.DUPLICATE, text="twice"),
@@ -173,6 +174,7 @@ async def test_what_only_an_operator_closes_is_an_alert_however_long_ago_it_was(
             "CP001-quarantine", "CP001-duplicate", "CP002-not-understood", "CP002-flood",
             "CENTRAL-clock", "CENTRAL-chain",
         }  # fmt: skip
+        assert [one["id"] for one in alerts if one["taken_by"]] == ["CP001-quarantine"]
 
 
 async def test_a_new_journal_is_held_over_a_restart_and_can_still_be_confirmed(tmp_path: Path, monkeypatch):
