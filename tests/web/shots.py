@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -73,6 +74,8 @@ async def photograph(
         await asyncio.sleep(1.5)
         await camera.shoot(page, f"drawer_{end}")
         await page.keyboard.press("Escape")
+        # The browser goes back to the wall on its own time, and would go back from whatever is opened before.
+        await expect(page).not_to_have_url(re.compile("CP002"))
         for tab in _TABS:
             await page.goto(f"{room.url}/#{tab}")
             await expect(page.locator("body")).to_have_attribute("data-tab", tab)
