@@ -304,4 +304,4 @@ async def test_on_a_phone_what_is_found_stands_below_the_box_and_no_sum_is_cut(r
         await expect(page.locator('[data-sum="mean"] small')).to_contain_text("7 days")
         cut = """(all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
         async for lang in languages(page):
-            assert await page.locator(".sum :is(h2, p, small)").evaluate_all(cut) == [], lang
+            assert await page.locator(".sum :is(h2, p, small), .rows .status").evaluate_all(cut) == [], lang
