@@ -205,7 +205,7 @@ def _events(count: int, begin: datetime) -> list[tuple[object, ...]]:
             "cp_id": f"CP{n % 100:05}", "driver_id": None, "session_id": None, "correlation_id": None, "data": "{}",
         }  # fmt: skip
         head = Head(n, chained(head.hash, row))
-        rows.append((*row.values(), head.hash))
+        rows.append((*row.values(), head.hash, ""))
     return rows
 
 
@@ -213,7 +213,7 @@ _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE
 _INSTANT = "strftime('%Y-%m-%dT%H:%M:%f', :begin + i * :step + {later}, 'unixepoch') || '000+00:00'"
 _SESSION = "printf('S-%08d', i)"
 _POINT, _DRIVER = "printf('CP%05d', i % :points)", "printf('D%05d', i % :drivers)"
-_EVENT = f"INSERT INTO events VALUES ({', '.join('?' * 12)})"
+_EVENT = f"INSERT INTO events VALUES ({', '.join('?' * 13)})"
 _SQL = [
     f"""
     INSERT INTO cp (cp_id, location, price_centi_cents_per_kwh, fault, operator_hold, weather_hold, revoked, epoch,

@@ -242,6 +242,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
             credentials=credentials, weather=weather, chain=chain, backlog=backlog, notifier=notifier
         )
         pages = await website(config, writer, books, peers, tokens, services)
+        anchors = Anchors(books.store, AnchorFile(database_path(state).with_name(ANCHORS)), registry)
         watchdog = Watchdog(peers.peers, writer.dispatcher)
         yield Central(
             settings=settings,
@@ -262,7 +263,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
             ),
             console=console,
             website=pages,
-            anchors=Anchors(books.store, AnchorFile(database_path(state).with_name(ANCHORS)), registry),
+            anchors=anchors,
             outbox=outbox,
             notifier=notifier,
             others_at=_as_peers_see(config.reach),
@@ -272,6 +273,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
                 weather.run,
                 pages.served(config, client_seats),
                 chain.run,
+                anchors.begin,
                 *([outbox.run] if outbox is not None else []),
                 *([notifier.run] if notifier.ways else []),
                 *_of_several(database.membership, access, writer),

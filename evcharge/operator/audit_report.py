@@ -8,6 +8,7 @@ import msgspec
 from evcharge.domain.audit_findings import AuditFinding
 from evcharge.labels.book_findings import in_words
 from evcharge.runtime.plain import clean, clean_json
+from evcharge.storage.hash_chain import Head
 from evcharge.storage.witnesses import Witness
 
 
@@ -19,6 +20,8 @@ class BookFindings:
     unread: list[AuditFinding] = field(default_factory=list)
     notes: list[AuditFinding] = field(default_factory=list)
     witnesses: list[Witness] = field(default_factory=list)
+    # Where each chain of its log ends, by the name of the Central that wrote it.
+    chains: Mapping[str, Head] = field(default_factory=dict)
     sums: dict[str, int] = field(default_factory=dict)
 
 
@@ -38,7 +41,7 @@ def _report(of: BookFindings) -> Iterator[AuditFinding]:
     yield from of.problems
     yield from of.unread
     if not of.problems:
-        yield _summary(of.sums)
+        yield _summary(of.sums, of.chains)
     yield AuditFinding("anchors", witnesses=tuple(map(_witness, of.witnesses)))
     for note in of.notes:
         yield AuditFinding("note", finding=note)
@@ -52,18 +55,30 @@ def _witness(witness: Witness) -> AuditFinding:
     return AuditFinding("has anchors", witness=witness.name, count=len(witness.heads), newest=witness.newest)
 
 
-def _summary(sums: Mapping[str, int]) -> AuditFinding:
+def _summary(sums: Mapping[str, int], chains: Mapping[str, Head]) -> AuditFinding:
     events = AuditFinding("events", count=sums["events"])
+    whole = AuditFinding("chain")
+    if len(chains) > 1:
+        whole = AuditFinding("chains", number=len(chains), ends=tuple(map(_end, chains, chains.values())))
     if "tickets" not in sums:
-        return AuditFinding("unbroken", events=events)
+        return AuditFinding("unbroken", events=events, chains=whole)
     tickets = AuditFinding("tickets", count=sums["tickets"])
     if corrections := sums.get("corrections", 0):
         tickets = AuditFinding(
             "corrected", tickets=tickets, corrections=AuditFinding("corrections", count=corrections)
         )
     return AuditFinding(
-        "sound", events=events, tickets=tickets, energy_mwh=sums["energy_mwh"], cost_cents=sums["cost_cents"]
+        "sound",
+        events=events,
+        chains=whole,
+        tickets=tickets,
+        energy_mwh=sums["energy_mwh"],
+        cost_cents=sums["cost_cents"],
     )
+
+
+def _end(chain: str, head: Head) -> AuditFinding:
+    return AuditFinding("end", chain=chain, n=head.n) if chain else AuditFinding("end of before", n=head.n)
 
 
 def _told(name: str, of: BookFindings) -> dict[str, object]:
@@ -76,6 +91,7 @@ def _told(name: str, of: BookFindings) -> dict[str, object]:
         "problems": list(map(_finding, of.problems)),
         "unread": list(map(_finding, of.unread)),
         "anchors": anchors,
+        "chains": [{"name": chain, "n": head.n, "hash": head.hash} for chain, head in of.chains.items()],
         "notes": list(map(_finding, of.notes)),
         **of.sums,
     }

@@ -1,7 +1,8 @@
-"""The hash chain of an append-only table: each row's hash covers its columns and the hash before it. Pure.
+"""The hash chains of an append-only table: each row's hash covers its columns and the hash before it. Pure.
 
-The Registry and Central keep their `events` tables with it. Whoever changes, deletes, inserts or swaps a
-row breaks the chain at that row; a tail that was cut off shows against an anchor kept elsewhere.
+The Registry and Central keep their `events` tables with them. Whoever changes, deletes, inserts or swaps a
+row breaks a chain at that row; a tail that was cut off shows against an anchor kept elsewhere. Each Central has a
+chain of its own, by its name (ADR 0030); rows that name none are one chain, too. Numbers count through all chains.
 """
 
 import hashlib
@@ -14,8 +15,10 @@ from msgspec import Struct
 
 Value = str | int | float | None
 
-# What the first row is chained to.
+# What the first row of the chain without a name is chained to.
 GENESIS = "0" * 64
+# Columns that a hash does not cover: which chain a row is in shows by the row before it.
+_BESIDE = frozenset({"hash", "chain"})
 _EXACT = 2**53
 _encoder = msgspec.json.Encoder(order="sorted")
 
@@ -28,19 +31,24 @@ class Broken(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """The newest row of a chain. Kept elsewhere, it is an anchor."""
+    """The newest row of a chain, or of the whole log. Kept elsewhere, it is an anchor."""
 
     n: int = 0
     hash: str = GENESIS
 
 
+def beginning(chain: str) -> str:
+    """Return what the first row of `chain` is chained to."""
+    return hashlib.sha256(chain.encode()).hexdigest() if chain else GENESIS
+
+
 def canonical(row: Mapping[str, Value]) -> bytes:
-    """Return the bytes that stand for `row`: its columns but `hash`, sorted by name, as JSON.
+    """Return the bytes that stand for `row`: its columns but `hash` and `chain`, sorted by name, as JSON.
 
     A database may turn 5 into 5.0 in a REAL column; both mean the same here. Raises TypeError for a value
     that would not come back from a database as it went in.
     """
-    return _encoder.encode({name: _stable(value) for name, value in row.items() if name != "hash"})
+    return _encoder.encode({name: _stable(value) for name, value in row.items() if name not in _BESIDE})
 
 
 def chained(previous: str, row: Mapping[str, Value]) -> str:
@@ -48,28 +56,39 @@ def chained(previous: str, row: Mapping[str, Value]) -> str:
     return hashlib.sha256(bytes.fromhex(previous) + canonical(row)).hexdigest()
 
 
-def first_broken(rows: Iterable[Any], start: Head | None = None) -> Broken | None:
-    """Return the first row that breaks the chain, or None. `rows` has all columns of all rows, oldest first.
+def first_broken(rows: Iterable[Any]) -> Broken | None:
+    """Return the first row that breaks its chain, or None. `rows` are all there are, as `Walk` takes them."""
+    return Walk().first_broken(rows)
 
-    With a `start`, they are the rows that follow it.
 
-    Rows are mappings (or sqlite3.Row) with their number in `n`, from 1 without gaps, and `hash`. A tail that was
-    cut off, or a whole chain that was made anew, shows only against an anchor (`anchors`).
-    """
-    head = start if start is not None else Head()
-    for row in rows:
-        columns = dict(row)
-        expected = head.n + 1
-        if columns["n"] != expected:
-            return Broken(expected, f"row {expected} is missing or out of its place")
-        try:
-            right = chained(head.hash, columns)
-        except (TypeError, UnicodeEncodeError):
-            return Broken(expected, f"row {expected} holds a value that was never written")
-        if columns["hash"] != right:
-            return Broken(expected, f"row {expected} was changed, or the row before it was replaced")
-        head = Head(expected, right)
-    return None
+class Walk:
+    """How far a log was walked: `n`, the last row, and by its name where each chain ends there."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.ends: dict[str, Head] = {}
+
+    def first_broken(self, rows: Iterable[Any]) -> Broken | None:
+        """Go on along the next `rows`, oldest first; return the first that breaks its chain, or None.
+
+        Rows are mappings (or sqlite3.Row) of all columns, with `n`, `hash`, and perhaps `chain`. Numbers count from 1
+        without gaps; where two chains were written at once, both may have one. A tail that was cut off, or a whole
+        chain that was made anew, shows only against an anchor.
+        """
+        for row in rows:
+            columns = dict(row)
+            chain, n = columns.get("chain", ""), columns["n"]
+            end = self.ends.get(chain)
+            if not (end.n if end else 0) < n <= self.n + 1:
+                return Broken(self.n + 1, f"row {self.n + 1} is missing or out of its place")
+            try:
+                right = chained(end.hash if end else beginning(chain), columns)
+            except (TypeError, UnicodeEncodeError):
+                return Broken(n, f"row {n} holds a value that was never written")
+            if columns["hash"] != right:
+                return Broken(n, f"row {n} was changed, or the row before it was replaced")
+            self.n, self.ends[chain] = max(n, self.n), Head(n, right)
+        return None
 
 
 def _stable(value: Value) -> Value:

@@ -179,7 +179,8 @@ def written_by_an_older(path: Path, schema: int, decided: list[DecidedEntry]) ->
                     del said[name]
                 row["data"] = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
                 head = hash_chain.Head(row["n"], hash_chain.chained(head.hash, row))
-                old.execute(sql_of(PUT_EVENT), (*row.values(), head.hash))
+                put = replace(PUT_EVENT, columns=(*row, "hash"))
+                old.execute(sql_of(put), (*row.values(), head.hash))
 
 
 @contextlib.contextmanager

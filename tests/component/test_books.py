@@ -65,7 +65,7 @@ async def test_a_broken_rule_is_named_without_the_value_that_broke_it(books: Boo
 
 
 async def test_the_audit_log_takes_no_change(books: Books):
-    event = (1, "t", "a", "r", "x", "T", None, None, None, None, "{}", "h")
+    event = (1, "t", "a", "r", "x", "T", None, None, None, None, "{}", "h", "")
     await books.commit([(PUT_EVENT, [event])])
     for sql in ("UPDATE events SET data = :data WHERE n = 1", "DELETE FROM events WHERE data <> :data"):
         with pytest.raises(ConstraintViolated):

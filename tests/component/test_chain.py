@@ -10,6 +10,7 @@ from evcharge.central.rules.decision import Decision
 from evcharge.central.services import chain_walker
 from evcharge.central.services.chain_walker import ChainWalker
 from evcharge.domain.events import ChainBroken
+from evcharge.storage import hash_chain
 from evcharge.storage.statements import Sql
 from tests.component import engines
 from tests.component.books import any_event, opened, raw
@@ -89,7 +90,7 @@ async def test_another_chain_that_is_whole_in_itself_is_found_at_its_end(walk, t
     walker, books = walk
     await to_the_end(walker)
     books.store.head = type(books.store.head)(10, "f" * 64)
-    walker._head = type(books.store.head)()
+    walker._walk = hash_chain.Walk()
     await to_the_end(walker)
     assert walker.state.broken.n == 10
 

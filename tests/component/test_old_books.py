@@ -95,7 +95,9 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
             old.execute(f"DROP TABLE {table}")
         old.execute("DROP INDEX events_of_place")
         old.execute("DROP TRIGGER ticket_has_a_receipt")
-        old.execute("DROP INDEX ledger_by_driver")
+        for index in ("ledger_by_driver", "events_by_chain"):
+            old.execute(f"DROP INDEX {index}")
+        old.execute("ALTER TABLE events DROP COLUMN chain")
         old.execute("DROP VIEW ticket_now")
         for column in ("short_cents", "rebuilt", "until_mwh", "until_cents", "by_operator"):
             old.execute(f"ALTER TABLE session DROP COLUMN {column}")

@@ -317,7 +317,7 @@ async def test_each_event_says_who_did_what_to_whom_and_from_where(tmp_path: Pat
         decision = decide(network.facts, c.StopCharging(by=by, driver_id="D01"), network.rules)
         await books.store.commit([DecidedEntry(decision, by, NOON)])
         (row,) = await books.database.read("SELECT * FROM events ORDER BY n DESC LIMIT 1")
-    assert {name: row[name] for name in row.keys() if name not in ("n", "hash", "data")} == {
+    assert {name: row[name] for name in row.keys() if name not in ("n", "hash", "chain", "data")} == {
         "at": "2026-01-01T12:00:00.000000+00:00",
         "actor": "D01",
         "role": "driver",

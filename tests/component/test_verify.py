@@ -172,7 +172,7 @@ def test_energy_beyond_64_bits_of_money_is_still_right(book: Path):
 
 
 COLUMNS = ("n", "at", "actor", "role", "address", "type", "cp_id", "driver_id", "session_id", "correlation_id", "data",
-           "hash")  # fmt: skip
+           "hash", "chain")  # fmt: skip
 
 
 def chain(path: Path) -> str:
@@ -220,7 +220,7 @@ def test_each_byte_of_an_event_is_sealed(book: Path, column: str):
          "UPDATE events SET n = 8 WHERE n = -1", "row 7 was changed"),
         ("UPDATE events SET n = n + 1000 WHERE n >= 7; UPDATE events SET n = n - 999 WHERE n > 1000; "
          "INSERT INTO events SELECT 7, at, actor, role, address, type, cp_id, driver_id, session_id, correlation_id, "
-         "data, hash FROM events WHERE n = 8", "row 8 was changed"),
+         "data, hash, chain FROM events WHERE n = 8", "row 8 was changed"),
         ("UPDATE events SET hash = (SELECT hash FROM events WHERE n = 8) WHERE n = 7", "row 7 was changed"),
     ],
 )  # fmt: skip
@@ -345,6 +345,8 @@ def test_programs_read_the_same_as_json(book: Path, capsys: pytest.CaptureFixtur
     assert notes == [NO_ANCHOR] + ([] if sound else ["a broken log is not compared with the tables"])
     assert answer["sound"] is sound
     assert central.pop("events") == head(book).n - (0 if sound else 1)
+    end = {"name": "", "n": head(book).n, "hash": head(book).hash}
+    assert central.pop("chains") == ([end] if sound else [])
     assert central == {
         "name": "central.db",
         "problems": []

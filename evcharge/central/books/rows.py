@@ -44,6 +44,7 @@ from evcharge.storage.statements import Add, Put, Set, SetNewest, Sql, Statement
 
 _EVENT_COLUMNS = (
     "n", "at", "actor", "role", "address", "type", "cp_id", "driver_id", "session_id", "correlation_id", "data", "hash",
+    "chain",
 )  # fmt: skip
 
 

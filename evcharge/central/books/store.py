@@ -56,6 +56,13 @@ from evcharge.storage.sums import MOST_KEPT, sum_of, summed
 # How far back, and how many, repeated requests are answered from memory after a restart; else the books are asked.
 _REMEMBER_REQUESTS_FOR = timedelta(hours=24)
 MOST_LOADED = REMEMBERED_REQUESTS
+_NEWEST = "SELECT n, hash, chain FROM events ORDER BY n DESC LIMIT 1"
+# Found at once by their index; those of books in a file have none, and are the newest, but for what was moved there.
+_END = """
+SELECT chain, hash FROM events WHERE chain <> '' AND (chain, n) <= (:chain, 9223372036854775807)
+ORDER BY chain DESC, n DESC LIMIT 1
+"""
+_END_IN_FILE = "SELECT chain, hash FROM events WHERE chain = :chain ORDER BY n DESC LIMIT 1"
 _OPEN_SESSIONS = "SELECT * FROM session WHERE state IN ('AUTHORISED', 'CHARGING') ORDER BY authorised_at"
 _ENDED_SESSIONS = """
 SELECT * FROM session WHERE authorised_at > :since AND state NOT IN ('AUTHORISED', 'CHARGING')
@@ -108,9 +115,14 @@ class CentralStore:
     """The only writer of Central's books."""
 
     def __init__(self, database: Books, head: hash_chain.Head, days: Days = UTC_DAYS) -> None:
-        """`days` are those by which the books count."""
+        """`head` is the newest row, `days` those by which the books count."""
         self._database = database
         self.head = head
+        # Which chain is ours, and the hash with which it ends.
+        self.chain = _chain_of(database)
+        self._end = hash_chain.beginning(self.chain)
+        # The newest row, when it is another chain's: no later row of ours vouches for it.
+        self.others_end: hash_chain.Head | None = None
         self.days = days
         # The zone by whose days they counted until now, if that is another.
         self.days_before = ""
@@ -130,15 +142,25 @@ class CentralStore:
     @classmethod
     async def open(cls, database: Books, days: Days | None = None) -> "CentralStore":
         """Return the store, with the end of its event chain; it counts by `days`, or as before (raises BadInput)."""
-        rows = await database.read("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
+        rows = await database.read(_NEWEST)
         head = hash_chain.Head(rows[0]["n"], rows[0]["hash"]) if rows else hash_chain.Head()
         ((before,),) = await database.read("SELECT name FROM day_zone")
-        if days is None:
-            return cls(database, head, Days(timezone.zone(before), before))
-        store = cls(database, head, days)
-        if days.name != before and await _count_anew(database, days):
+        store = cls(database, head, days if days is not None else Days(timezone.zone(before), before))
+        if rows:
+            await store._find_end(rows[0]["chain"])
+        if store.days.name != before and await _count_anew(database, store.days):
             store.days_before = before
         return store
+
+    async def _find_end(self, newest: str) -> None:
+        """Find where our chain ends; the newest row is in that of name `newest`."""
+        if newest == self.chain:
+            self._end = self.head.hash
+            return
+        self.others_end = self.head
+        ends = await self._database.read(_END if self.chain else _END_IN_FILE, {"chain": self.chain})
+        if ends and ends[0]["chain"] == self.chain:
+            self._end = ends[0]["hash"]
 
     async def load(self, now: datetime) -> Facts:
         """Return every fact that Central decides on. No monitor has spoken yet, no link is up."""
@@ -271,6 +293,8 @@ class CentralStore:
             # A text that nobody can write down is wrong with its own command.
             raise ConstraintViolated(problem.reason) from problem
         self.head = head
+        if events:
+            self._end = head.hash
         self.statuses.adopt(shown)
         self._gap_at, self._at_start = None, []
         if _has_waited(shown, batch):
@@ -366,14 +390,20 @@ class CentralStore:
         return [ticket_of(row) for row in rows]
 
     def _sealed(self, batch: Sequence[DecidedEntry]) -> tuple[list[Values], hash_chain.Head]:
-        head = self.head
+        n, end = self.head.n, self._end
         rows = []
         for entry in batch:
             for event in entry.decision.events:
-                row = event_row(head.n + 1, entry, event)
-                head = hash_chain.Head(head.n + 1, hash_chain.chained(head.hash, row))
-                rows.append((*row.values(), head.hash))
-        return rows, head
+                n += 1
+                row = event_row(n, entry, event)
+                end = hash_chain.chained(end, row)
+                rows.append((*row.values(), end, self.chain))
+        return rows, hash_chain.Head(n, end) if rows else self.head
+
+
+def _chain_of(database: Books) -> str:
+    membership = database.membership
+    return membership.me.name if membership is not None else ""
 
 
 async def _count_anew(database: Books, days: Days) -> bool:

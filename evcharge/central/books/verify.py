@@ -89,7 +89,9 @@ def examine(path: Path, far: Sequence[Witness] = (), *, shared: bool = False) ->
     found.witnesses = [file, *others]
     with reading(path) as connection:
         found.problems += [*_damage(connection), *_unguarded(connection, SCHEMAS[path.name])]
-        torn = hash_chain.first_broken(connection.execute(_EVENTS))
+        walk = hash_chain.Walk()
+        torn = walk.first_broken(connection.execute(_EVENTS))
+        found.chains = walk.ends if torn is None else {}
         # A chain that was cut and then went on, or was made anew, is whole in itself; but others remember.
         broken = [torn.why] if torn else contradictions(connection, found.witnesses)
         found.problems += [AuditFinding("chain broken", why=why) for why in broken]

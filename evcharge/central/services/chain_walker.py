@@ -1,4 +1,4 @@
-"""Walks along the chain of the audit log while Central works, a few rows at a time.
+"""Walks along the chains of the audit log while Central works, a few rows at a time.
 
 `evcharge audit verify` does the same for books at rest. What was walked is trusted until the next walk from the
 beginning; what is new is checked as it comes.
@@ -29,14 +29,14 @@ ROWS_AT_ONCE = 200
 # Seconds of rest for each second of walking: a few hundredths of one core.
 _REST = 25.0
 _LEAST_REST_S = 0.05
-# At the end of the chain: how often to look for more, and when to begin again.
+# At the end of the log: how often to look for more, and when to begin again.
 _LOOK_EVERY_S = 5.0
 _AGAIN_AFTER_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class ChainState:
-    """How far the chain was walked, when its end was last reached, and the first row that does not fit."""
+    """How far the log was walked, when its end was last reached, and the first row that does not fit."""
 
     checked: int = 0
     verified_at: datetime | None = None
@@ -44,14 +44,14 @@ class ChainState:
 
 
 class ChainWalker:
-    """Knows whether the chain is whole. `run` it beside the dispatcher."""
+    """Knows whether every chain is whole. `run` it beside the dispatcher."""
 
     def __init__(self, database: Books, store: CentralStore, dispatcher: Dispatcher, clock: Clock) -> None:
         self._database = database
         self._store = store
         self._dispatcher = dispatcher
         self._clock = clock
-        self._head = hash_chain.Head()
+        self._walk = hash_chain.Walk()
         self.state = ChainState()
 
     async def run(self) -> None:
@@ -65,39 +65,37 @@ class ChainWalker:
                 if not at_end:
                     pause = max(_LEAST_REST_S, (time.monotonic() - started) * _REST)
                 elif time.monotonic() - began > _AGAIN_AFTER_S:
-                    began, self._head = time.monotonic(), hash_chain.Head()
+                    began, self._walk = time.monotonic(), hash_chain.Walk()
             await asyncio.sleep(pause)
 
     async def step(self) -> bool:
         """Check the next few rows; return whether the end is reached (raises StoreError)."""
         # Asked before the rows: what is committed afterwards is not missing.
-        head = self._store.head
+        head, walk = self._store.head, self._walk
         sql = "SELECT * FROM events WHERE n > :after ORDER BY n LIMIT :limit"
-        rows = await self._database.read(sql, {"after": self._head.n, "limit": ROWS_AT_ONCE})
-        broken = hash_chain.first_broken(rows, start=self._head)
-        if broken is None and not rows and head.n > self._head.n:
-            broken = hash_chain.Broken(self._head.n + 1, f"rows {self._head.n + 1} to {head.n} were cut off")
-        if broken is None and rows:
-            self._head = hash_chain.Head(rows[-1]["n"], rows[-1]["hash"])
-            if head.n == self._head.n and head.hash != self._head.hash:
-                broken = hash_chain.Broken(head.n, f"row {head.n} is not the one that was written")
+        rows = await self._database.read(sql, {"after": walk.n, "limit": ROWS_AT_ONCE})
+        broken = walk.first_broken(rows)
+        if broken is None and not rows and head.n > walk.n:
+            broken = hash_chain.Broken(walk.n + 1, f"rows {walk.n + 1} to {head.n} were cut off")
+        if broken is None and rows and head.n == walk.n and head.hash != rows[-1]["hash"]:
+            broken = hash_chain.Broken(head.n, f"row {head.n} is not the one that was written")
         if broken is not None:
             self._tell(broken)
             return True
-        at_end = self._head.n >= head.n
+        at_end = walk.n >= head.n
         found = self.state.broken
         if at_end:
             # A walk that has passed where something was wrong has found it mended.
-            self.state = ChainState(self._head.n, self._clock(), None)
+            self.state = ChainState(walk.n, self._clock(), None)
         else:
-            self.state = ChainState(self._head.n, self.state.verified_at, found)
+            self.state = ChainState(walk.n, self.state.verified_at, found)
         return at_end
 
     def _tell(self, broken: hash_chain.Broken) -> None:
         known = self.state.broken
-        self.state = ChainState(self._head.n, self._clock(), broken)
+        self.state = ChainState(self._walk.n, self._clock(), broken)
         # The next look is from the beginning: whoever puts the books right is seen to have done so.
-        self._head = hash_chain.Head()
+        self._walk = hash_chain.Walk()
         if known != broken:
             log.error("%s", said("chain found broken", why=because(broken.why)))
             self._dispatcher.post(Note(by=CENTRAL, event=ChainBroken(n=broken.n, why=broken.why)))

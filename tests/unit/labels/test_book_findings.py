@@ -89,6 +89,7 @@ def test_every_invariant_has_its_sentence(check):
             AuditFinding(
                 "sound",
                 events=AuditFinding("events", count=1),
+                chains=AuditFinding("chain"),
                 tickets=AuditFinding("tickets", count=2),
                 energy_mwh=1_220_005,
                 cost_cents=25,

@@ -2,7 +2,16 @@ import sqlite3
 
 import pytest
 
-from evcharge.storage.hash_chain import GENESIS, Broken, canonical, chained, first_broken
+from evcharge.storage.hash_chain import (
+    GENESIS,
+    Broken,
+    Head,
+    Walk,
+    beginning,
+    canonical,
+    chained,
+    first_broken,
+)
 
 
 def chain(count=5):
@@ -90,3 +99,64 @@ def test_a_value_that_would_come_back_changed_is_refused(value):
 def test_canonical_bytes_do_not_depend_on_the_order_or_the_hash():
     assert canonical({"b": 1, "a": "x", "hash": "1"}) == canonical({"a": "x", "b": 1.0}) == b'{"a":"x","b":1}'
     assert canonical({"a": 2.5**200}) != canonical({"a": 2.5**201})
+
+
+# ---- several chains in one log
+
+
+def log(*rows):
+    """Return rows, each of (number, chain), as Centrals of those names write them; no name is the first chain."""
+    written, ends = [], {}
+    for n, chain in rows:
+        row = {"n": n, "who": "ana"}
+        ends[chain] = chained(ends.get(chain, beginning(chain)), row)
+        written.append(row | {"hash": ends[chain], "chain": chain})
+    return written
+
+
+TURNS = ((1, ""), (2, ""), (3, "A"), (4, "A"), (5, "B"), (6, "A"), (7, "B"))
+
+
+def test_each_chain_is_followed_through_all_rows():
+    rows, walk = log(*TURNS), Walk()
+    # However it is cut into parts.
+    assert walk.first_broken(rows[:4]) is walk.first_broken(rows[4:]) is None
+    assert walk.n == 7
+    assert walk.ends == {
+        "": Head(2, rows[1]["hash"]),
+        "A": Head(6, rows[5]["hash"]),
+        "B": Head(7, rows[6]["hash"]),
+    }
+
+
+def test_the_first_chain_is_as_it_was_before_chains_had_names():
+    assert first_broken([row | {"chain": ""} for row in chain()]) is None
+
+
+@pytest.mark.parametrize("chain", ["", "A", "B", "C"])
+@pytest.mark.parametrize("n", range(1, 8))
+def test_a_row_that_is_given_to_another_chain_is_found(n: int, chain: str):
+    rows = log(*TURNS)
+    was, rows[n - 1]["chain"] = rows[n - 1]["chain"], chain
+    broken = first_broken(rows)
+    assert broken is None if chain == was else broken.n == n
+
+
+@pytest.mark.parametrize("n", range(1, 7))
+def test_the_end_of_one_chain_cannot_be_cut_off_under_another(n: int):
+    rows = log(*TURNS)
+    del rows[n - 1]
+    assert first_broken(rows) == Broken(n, f"row {n} is missing or out of its place")
+
+
+def test_a_chain_that_was_given_another_name_is_found():
+    rows = [row | {"chain": "C" if row["chain"] == "B" else row["chain"]} for row in log(*TURNS)]
+    assert first_broken(rows).n == 5
+
+
+def test_chains_that_are_written_at_once_may_use_a_number_twice_but_none_may_lack():
+    assert first_broken(log((1, "A"), (1, "B"), (2, "A"), (3, "A"), (3, "B"))) is None
+    rows = log((1, "A"), (1, "B"), (2, "A"), (4, "B"))
+    assert first_broken(rows) == Broken(3, "row 3 is missing or out of its place")
+    # In its own chain no number comes twice.
+    assert first_broken(log((1, "A"), (2, "A"), (2, "A"))).n == 3

@@ -212,7 +212,7 @@ class TicketsAnswer(Answer):
 
 
 class AuditRow(Shape):
-    """One row of the audit log: who did what, and from where. `hash` seals it to the row before."""
+    """One row of the audit log: who did what, and from where. `hash` seals it to the Central's row before."""
 
     n: int
     at: str

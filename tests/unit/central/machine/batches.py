@@ -176,7 +176,7 @@ class Batches(RuleBasedStateMachine):
             for event in entry.decision.events:
                 row = books.event_row(self.head.n + 1, entry, event)
                 self.head = hash_chain.Head(row["n"], hash_chain.chained(self.head.hash, row))
-                self.books.execute(sql_of(books.PUT_EVENT), (*row.values(), self.head.hash))
+                self.books.execute(sql_of(books.PUT_EVENT), (*row.values(), self.head.hash, ""))
         self.books.execute("COMMIT")
         for _, decision, _ in batch:
             for change in decision.changes:
