@@ -51,10 +51,12 @@ from evcharge.runtime.waiting import uninterrupted
 from evcharge.storage.store_errors import (
     ConstraintViolated,
     StoreBroken,
+    StoreBusy,
     StoreDeposed,
     StoreError,
     StoreFull,
     StoreInDoubt,
+    StoreStale,
 )
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,8 @@ log = logging.getLogger(__name__)
 MAX_BATCH = 256
 # A commit costs as much as deciding a dozen batches of METERs: METERs alone gather for so long.
 PATIENCE_S = 0.1
+# How often a batch is decided anew because another Central was faster; each time that one has got on.
+_MOST_ANEW = 20
 # How long facts wait before they are tried again while the disk is full.
 _RETRY_S = 1.0
 # In the words of the API, which waits less long.
@@ -198,7 +202,7 @@ class Dispatcher:
         """Decide, store and tell; return False when storing does not work. Raises ConstraintViolated."""
         outcomes: list[Decision | Refused] = []
         try:
-            counts = await self._store_all(batch, outcomes)
+            counts = await self._store_newest(batch, outcomes)
         except ConstraintViolated:
             raise
         except StoreError as problem:
@@ -215,6 +219,14 @@ class Dispatcher:
             _answer(waiting.done, outcome)
         self.facts.forget_old_requests()
         return True
+
+    async def _store_newest(self, batch: list[_Waiting], outcomes: list[Decision | Refused]) -> Counts:
+        """As `_store_all`; while another Central changes the same wallets first, read those and decide anew."""
+        for _ in range(_MOST_ANEW):
+            with contextlib.suppress(StoreStale):
+                return await self._store_all(batch, outcomes)
+            outcomes.clear()
+        raise StoreBusy("each time another one was faster", sentence=StoreStale.sentence)
 
     async def _store_all(self, batch: list[_Waiting], outcomes: list[Decision | Refused]) -> Counts:
         """Decide each command on top of those before it, into `outcomes`; store all of it (raises StoreError).
@@ -244,7 +256,12 @@ class Dispatcher:
                 entries.append(DecidedEntry(decision, command.by, now))
         if entries:
             failpoints.reach("central.before_commit")
-            await self._store.commit(entries)
+            try:
+                await self._store.commit(entries)
+            except StoreStale:
+                for change in await self._store.read_anew(entries, self.facts):
+                    self.facts.put(change)
+                raise
             failpoints.reach("central.after_commit")
             self._outage.back()
         return counts

@@ -143,6 +143,10 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "database rule": ("it breaks a rule of the database", "incumple una regla de la base de datos"),
     "database full": ("the disk is full", "el disco está lleno"),
+    "database stale": (
+        "another Central has changed it meanwhile",
+        "otra Central lo ha cambiado mientras tanto",
+    ),
     "database held": ("another program holds the database", "otro programa retiene la base de datos"),
     "database shut": (
         "the database may not be opened or written by us",

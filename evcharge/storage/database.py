@@ -25,8 +25,15 @@ from evcharge.storage import exchange
 from evcharge.storage.members import Membership
 from evcharge.storage.sqlite_errors import in_our_words, store_error
 from evcharge.storage.sqlite_statements import sql_of
-from evcharge.storage.statements import Params, Writes
-from evcharge.storage.store_errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnwritable
+from evcharge.storage.statements import Params, Writes, is_versioned
+from evcharge.storage.store_errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreStale,
+    StoreUnwritable,
+)
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -119,7 +126,9 @@ def _commit(connection: sqlite3.Connection, writes: Sequence[Writes]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         for statement, rows in writes:
-            connection.executemany(sql_of(statement), rows)
+            changed = connection.executemany(sql_of(statement), rows).rowcount
+            if is_versioned(statement) and changed < len(rows):
+                raise StoreStale(f"{len(rows) - changed} rows of {statement}")
         connection.commit()
     except BaseException:
         connection.rollback()

@@ -24,11 +24,12 @@ from evcharge.storage.postgres_lease import Lease, held, make_tables
 from evcharge.storage.postgres_opening import alone, explained, migrate, version_of
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.postgres_statements import LEASE_S, bound, commit_function, fence, query, single, sql_of
-from evcharge.storage.statements import Params, Sql, Statement, Writes
+from evcharge.storage.statements import Params, Sql, Statement, Writes, is_versioned
 from evcharge.storage.store_errors import (
     StoreBroken,
     StoreDeposed,
     StoreInDoubt,
+    StoreStale,
     StoreUnwritable,
 )
 
@@ -185,7 +186,10 @@ class PostgresBooks:
                         await writer.execute(text, *bound(names, row))
                 else:
                     text = sql_of(statement, self._types[statement.table], "$1::jsonb")
-                    await writer.execute(text, _encode(single(statement, rows)).decode())
+                    given = single(statement, rows)
+                    done = await writer.execute(text, _encode(given).decode())
+                    if is_versioned(statement) and int(done.split()[-1]) < len(given):
+                        raise StoreStale(f"{done}, of {len(given)}")
 
     async def _writing(self) -> asyncpg.Connection:
         """Return the connection that writes; a new one takes the books again. Raises StoreDeposed."""

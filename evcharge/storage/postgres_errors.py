@@ -5,7 +5,7 @@ import ssl
 import asyncpg
 
 from evcharge.domain.errors import NotNow
-from evcharge.storage.postgres_statements import DEPOSED
+from evcharge.storage.postgres_statements import DEPOSED, STALE
 from evcharge.storage.store_errors import (
     ConstraintViolated,
     StoreAway,
@@ -15,12 +15,14 @@ from evcharge.storage.store_errors import (
     StoreDeposed,
     StoreError,
     StoreFull,
+    StoreStale,
     StoreUnwritable,
 )
 
 # By the beginning of SQLSTATE; the first that fits counts.
 _KINDS = (
     ((DEPOSED,), StoreDeposed),
+    ((STALE,), StoreStale),
     # A value that no column takes breaks a rule of the schema as well.
     (("21", "22", "23"), ConstraintViolated),
     (("53100",), StoreFull),

@@ -9,13 +9,31 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evcharge.storage.statements import Add, Params, Put, Set, SetNewest, Statement, Take, Values, added_up
+from evcharge.storage.statements import (
+    Add,
+    Params,
+    Put,
+    Set,
+    SetNewest,
+    Statement,
+    Take,
+    Values,
+    added_up,
+    is_versioned,
+)
 from evcharge.storage.sums import MOST_KEPT
 
 # Raised by the fence: another Central has these books.
 DEPOSED = "EV001"
+# Raised by a statement with a version: another Central was faster.
+STALE = "EV002"
 Types = Mapping[str, Mapping[str, str]]
 
+_CHECK = f"""
+            GET DIAGNOSTICS changed = ROW_COUNT;
+            IF changed < jsonb_array_length(rows) THEN
+                RAISE EXCEPTION 'stale' USING ERRCODE = '{STALE}';
+            END IF;"""
 # So long a Central has the books without another word.
 LEASE_S = 3.0
 _FENCE = (
@@ -64,12 +82,14 @@ def commit_function(statements: Sequence[Statement], types: Types) -> tuple[str,
     """
     cases = "\n".join(
         f"        WHEN {number} THEN\n            {sql_of(statement, types[statement.table], 'rows')};"
+        f"{_CHECK if is_versioned(statement) else ''}"
         for number, statement in enumerate(statements)
     )
     body = f"""
 DECLARE
     step jsonb;
     rows jsonb;
+    changed bigint;
 BEGIN
     {fence("me", "my_epoch", "k")};
     IF NOT FOUND THEN
@@ -110,7 +130,14 @@ def sql_of(statement: Statement, types: Mapping[str, str], rows: str) -> str:
             return f"UPDATE {table} SET {added} FROM ({given}) AS more WHERE {_same(statement, 'more')}"  # noqa: S608
         case Set():
             told = ", ".join(f"{name} = newer.{name}" for name in statement.columns)
-            return f"UPDATE {table} SET {told} FROM ({given}) AS newer WHERE {_same(statement, 'newer')}"  # noqa: S608
+            older = (
+                f" AND {table}.{statement.version} = newer.{statement.version} - 1"
+                if statement.version
+                else ""
+            )
+            return (
+                f"UPDATE {table} SET {told} FROM ({given}) AS newer WHERE {_same(statement, 'newer')}{older}"  # noqa: S608
+            )
         case SetNewest():
             same = " AND ".join(f"one.{name} = newer.{name}" for name in statement.key)
             last = f"SELECT MAX(one.{statement.newest}) FROM {table} AS one WHERE {same}"  # noqa: S608
@@ -123,13 +150,19 @@ def sql_of(statement: Statement, types: Mapping[str, str], rows: str) -> str:
 
 
 def single(statement: Statement, rows: Sequence[Values]) -> Sequence[Values]:
-    """Return `rows` with each key once: PostgreSQL refuses to change a row twice in one statement."""
+    """Return `rows` with each key once: PostgreSQL refuses to change a row twice in one statement.
+
+    Rows that several writers change are in order: they are locked in it, and nobody waits for one another in a circle.
+    """
     if isinstance(statement, Add):
         return added_up(statement, rows)
     if isinstance(statement, Put) and not (statement.key and len(rows) > 1):
         return rows
     places = [statement.takes.index(name) for name in statement.key]
-    return list({tuple(row[place] for place in places): row for row in rows}.values()) if places else rows
+    if not places:
+        return rows
+    found = {tuple(row[place] for place in places): row for row in rows}
+    return [found[key] for key in sorted(found)] if is_versioned(statement) else list(found.values())
 
 
 def _on_conflict(statement: Put) -> str:
@@ -138,7 +171,10 @@ def _on_conflict(statement: Put) -> str:
     if not statement.key:
         return ""
     rest = ", ".join(f"{name} = excluded.{name}" for name in statement.columns if name not in statement.key)
-    return f" ON CONFLICT ({', '.join(statement.key)}) DO UPDATE SET {rest}"
+    older = f" WHERE {statement.table}.{statement.version} = excluded.{statement.version} - 1"
+    return (
+        f" ON CONFLICT ({', '.join(statement.key)}) DO UPDATE SET {rest}{older if statement.version else ''}"
+    )
 
 
 def _same(statement: Add | Set | Take, other: str) -> str:

@@ -27,6 +27,8 @@ def sql_of(statement: Statement | Sql) -> str:
             places = {name: f"?{number}" for number, name in enumerate(statement.takes, 1)}
             told = ", ".join(f"{name} = {places[name]}" for name in statement.columns)
             where = " AND ".join(f"{name} = {places[name]}" for name in statement.key)
+            if statement.version:
+                where += f" AND {statement.version} = {places[statement.version]} - 1"
             return f"UPDATE {statement.table} SET {told} WHERE {where}"  # noqa: S608
         case SetNewest():
             key = " AND ".join(f"{name} = ?{number}" for number, name in enumerate(statement.key, 1))
@@ -49,7 +51,10 @@ def _on_conflict(statement: Put) -> str:
     if not statement.key:
         return ""
     rest = ", ".join(f"{name} = excluded.{name}" for name in statement.columns if name not in statement.key)
-    return f" ON CONFLICT ({', '.join(statement.key)}) DO UPDATE SET {rest}"
+    older = f" WHERE {statement.table}.{statement.version} = excluded.{statement.version} - 1"
+    return (
+        f" ON CONFLICT ({', '.join(statement.key)}) DO UPDATE SET {rest}{older if statement.version else ''}"
+    )
 
 
 def _added(statement: Add, name: str, more: str) -> str:

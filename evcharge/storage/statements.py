@@ -15,12 +15,17 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Insert rows. One that has the `key` of another replaces it, or is left out when the first `stays`."""
+    """Insert rows. One that has the `key` of another replaces it, or is left out when the first `stays`.
+
+    Of those that have a `version`, a row that is there must be of the one before: else nothing of the commit is stored
+    (StoreStale).
+    """
 
     table: str
     columns: tuple[str, ...]
     key: tuple[str, ...] = ()
     stays: bool = False
+    version: str = ""
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -46,11 +51,15 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Set `columns` of the row that has the `key` and is there: no other column, and no index of one, is touched."""
+    """Set `columns` of the row that has the `key` and is there: no other column, and no index of one, is touched.
+
+    Its `version`, as that of `Put`.
+    """
 
     table: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
+    version: str = ""
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -87,6 +96,11 @@ class Take:
 
 
 Statement = Put | Add | Set | SetNewest | Take
+
+
+def is_versioned(statement: object) -> bool:
+    """Return whether a statement finds out if another writer was faster."""
+    return isinstance(statement, Put | Set) and bool(statement.version)
 
 
 @dataclass(frozen=True, slots=True)

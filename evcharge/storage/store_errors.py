@@ -2,6 +2,7 @@
 
 StoreError                 nothing of this transaction is stored; this read has no answer
 ├── ConstraintViolated     the data breaks a rule of the schema: it will each time
+├── StoreStale             another writer has changed what this was decided on: read it anew, and decide again
 ├── StoreFull              there is no room: again when somebody has made some
 ├── StoreBusy              another has it: again in a moment
 ├── StoreAway              it cannot be reached: again when it is back
@@ -37,6 +38,12 @@ class ConstraintViolated(StoreError):
     """The schema refuses the data. Everything else of the same transaction may be tried without it."""
 
     sentence = "it breaks a rule of the database"
+
+
+class StoreStale(StoreError):
+    """A row is not of the version that was read: another writer was faster."""
+
+    sentence = "another Central has changed it meanwhile"
 
 
 class StoreFull(StoreError):

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evcharge.central.books.rows import STATEMENTS
 from evcharge.storage.books import Books
 from evcharge.storage.statements import Add, Put, Set, SetNewest, Sql, Take, added_up
-from evcharge.storage.store_errors import ConstraintViolated, StoreError
+from evcharge.storage.store_errors import ConstraintViolated, StoreError, StoreStale
 from evcharge.storage.sums import MOST_KEPT
 from tests.component import engines
 
@@ -24,6 +25,8 @@ CORRECT_DAILY = next(
 )
 PUT_STATUS = next(one for one in STATEMENTS if isinstance(one, Put) and one.table == "status_log")
 BREAK_OFF = next(one for one in STATEMENTS if isinstance(one, SetNewest))
+PUT_DRIVER = next(one for one in STATEMENTS if isinstance(one, Put) and one.table == "driver")
+COUNT_CHANGE = next(one for one in STATEMENTS if isinstance(one, Set) and one.table == "driver")
 PUT_EVENT = next(one for one in STATEMENTS if isinstance(one, Put) and one.table == "events")
 
 
@@ -162,3 +165,41 @@ async def test_a_commit_whose_caller_is_cancelled_is_whole_or_nothing(books: Boo
     assert await orders(books) in ([], ["a", "b"])
     await books.commit([(PUT_ORDER, [("c", "t")])])
     assert "c" in await orders(books)
+
+
+def wallet(driver_id: str, cents: int, version: int) -> tuple[Any, ...]:
+    values = dict.fromkeys(PUT_DRIVER.takes, 0)
+    values |= {"driver_id": driver_id, "balance_cents": cents, "pin_hash": None, "version": version}
+    return tuple(values.values())
+
+
+async def wallets(books: Books) -> list[tuple[Any, ...]]:
+    return [
+        tuple(row)
+        for row in await books.read("SELECT driver_id, balance_cents, version FROM driver ORDER BY 1")
+    ]
+
+
+# Also beside a statement that no engine prepares for.
+@pytest.mark.parametrize(
+    "beside", [[], [(Sql("UPDATE driver SET blocked = 0 WHERE driver_id = :id"), [{"id": "D09"}])]]
+)
+async def test_a_wallet_that_another_one_has_changed_is_not_replaced(books: Books, beside: list[Any]):
+    await books.commit([(PUT_DRIVER, [wallet("D02", 20, 1), wallet("D01", 10, 1)])])
+    await books.commit([(PUT_DRIVER, [wallet("D01", 11, 2)])])
+    stale = [
+        (PUT_DRIVER, [wallet("D02", 22, 2), wallet("D01", 12, 2)]),
+        (PUT_DRIVER, [wallet("D01", 12, 4)]),
+        # Somebody else has made it meanwhile.
+        (PUT_DRIVER, [wallet("D01", 12, 1)]),
+        (COUNT_CHANGE, [("D01", 2)]),
+        (COUNT_CHANGE, [("D03", 1)]),
+    ]
+    for write in stale:
+        with pytest.raises(StoreStale):
+            await books.commit([(PUT_ORDER, [("a", "t")]), *beside, write])
+        assert await wallets(books) == [("D01", 11, 2), ("D02", 20, 1)]
+        assert await orders(books) == []
+    await books.commit([(PUT_ORDER, [("a", "t")]), *beside, (PUT_DRIVER, [wallet("D01", 12, 3)])])
+    await books.commit([*beside, (COUNT_CHANGE, [("D01", 4), ("D02", 2)])])
+    assert await wallets(books) == [("D01", 12, 4), ("D02", 20, 2)]

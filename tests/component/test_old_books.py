@@ -98,6 +98,7 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
         for index in ("ledger_by_driver", "events_by_chain"):
             old.execute(f"DROP INDEX {index}")
         old.execute("ALTER TABLE events DROP COLUMN chain")
+        old.execute("ALTER TABLE driver DROP COLUMN version")
         old.execute("DROP VIEW ticket_now")
         for column in ("short_cents", "rebuilt", "until_mwh", "until_cents", "by_operator"):
             old.execute(f"ALTER TABLE session DROP COLUMN {column}")

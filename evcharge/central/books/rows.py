@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -68,11 +69,11 @@ class _Table:
         return tuple(values)
 
 
-def _table(name: str, columns: tuple[str, ...], key: tuple[str, ...] = ()) -> _Table:
-    """Describe a table. A column is the attribute of the same name, but for `_NO_ATTRIBUTES`."""
+def _table(name: str, columns: tuple[str, ...], key: tuple[str, ...] = (), version: str = "") -> _Table:
+    """Describe a table. A column is the attribute of the same name, but for `_NO_ATTRIBUTES` and the `version`."""
     attribute = next(column for column in columns if column not in _NO_ATTRIBUTES)
     return _Table(
-        Put(name, columns, key),
+        Put(name, (*columns, version) if version else columns, key, version=version),
         attrgetter(*key) if key else _nothing,
         # attrgetter makes a tuple of two names or more.
         attrgetter(*(attribute if column in _NO_ATTRIBUTES else column for column in columns)),
@@ -114,6 +115,7 @@ _TABLES: dict[type[Change], _Table] = {
             "pin_hash", "pin_limit_cents", "pin_misses",
         ),
         ("driver_id",),
+        version="version",
     ),
     FormerWallet: _table(
         "former_wallet", ("driver_id", "registration", "balance_cents"), ("driver_id", "registration")
@@ -197,6 +199,8 @@ _CORRECT_DAILY = Add(
 )
 # Most commits are these, and a session is in a dozen indexes.
 _SET_METERED = Set("session", ("session_id",), ("meter_mwh", "excess_mwh", "elapsed_s"))
+# Of a driver whose row stays as it is, while a debt of it or the wallet of an earlier registration changes.
+_COUNT_CHANGE = Set("driver", ("driver_id",), ("version",), version="version")
 _BREAK_OFF = SetNewest("status_log", ("cp_id",), newest="n", column="until")
 _ADD_TO_STATUS_DAILY = Add("status_daily", ("cp_id", "day", "status"), ("ms", "times"))
 _FORGET_JOURNAL = Take("journal", ("cp_id", "journal_id"))
@@ -221,7 +225,7 @@ _THIN_READINGS = Sql("""
 STATEMENTS: tuple[Statement, ...] = (
     *(table.put for table in _TABLES.values()),
     PUT_EVENT, _PUT_INBOX, _PUT_BACK_INBOX, _PUT_STATUS, _ADD_TO_DAILY, _CORRECT_DAILY, _BREAK_OFF, _SET_METERED,
-    _ADD_TO_STATUS_DAILY, _FORGET_JOURNAL, _TAKE_FROM_INBOX,
+    _COUNT_CHANGE, _ADD_TO_STATUS_DAILY, _FORGET_JOURNAL, _TAKE_FROM_INBOX,
 )  # fmt: skip
 
 
@@ -234,10 +238,21 @@ class DecidedEntry:
     at: datetime
 
 
-def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator[Writes]:
+def wallets_of(batch: Iterable[DecidedEntry]) -> frozenset[DriverId]:
+    """Return the drivers of whose money `batch` changes something: each has a version."""
+    return frozenset(
+        change.driver_id for change, _ in _changes(batch) if isinstance(change, Driver | FormerWallet | Debt)
+    )
+
+
+def statements(
+    batch: Iterable[DecidedEntry],
+    days: Days = UTC_DAYS,
+    versions: Mapping[DriverId, int] = MappingProxyType({}),
+) -> Iterator[Writes]:
     """Yield each statement with its rows; of a fact that changed more than once, only its last state.
 
-    `days` are those by which tickets count.
+    `days` are those by which tickets count, `versions` those of the drivers that it was decided on (else 0).
     """
     changes: dict[type[Change], dict[object, tuple[Change, datetime]]] = {kind: {} for kind in _TABLES}
     inbox: list[Values] = []
@@ -293,7 +308,14 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
     for kind, latest in changes.items():
         if latest:
             table = _TABLES[kind]
-            yield table.put, [table.row(change, at) for change, at in latest.values()]
+            rows = [table.row(change, at) for change, at in latest.values()]
+            if kind is Driver:
+                rows = [(*row, versions.get(row[0], 0) + 1) for row in rows]
+            yield table.put, rows
+    moved = (change for kind in (FormerWallet, Debt) for change, _ in changes[kind].values())
+    others = {one.driver_id for one in moved if isinstance(one, FormerWallet | Debt)}
+    if others := others.difference(changes[Driver]):
+        yield _COUNT_CHANGE, [(driver_id, versions.get(driver_id, 0) + 1) for driver_id in others]
     if metered:
         values = attrgetter(*_SET_METERED.takes)
         yield _SET_METERED, [values(session) for session in metered.values()]

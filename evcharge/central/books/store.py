@@ -3,8 +3,10 @@
 Called by one task, the dispatcher; reads see committed rows only. What a row looks like: `rows`.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from evcharge.central.books.rows import (
@@ -25,6 +27,7 @@ from evcharge.central.books.rows import (
     statements,
     status_statements,
     ticket_of,
+    wallets_of,
     weather_of,
 )
 from evcharge.central.books.status_history import START_GRACE, News, StatusDraft, Statuses
@@ -32,7 +35,10 @@ from evcharge.central.rules.facts import (
     REMEMBERED_REQUESTS,
     WELCOME,
     Closed,
+    Debt,
+    Driver,
     Facts,
+    FormerWallet,
     JournalCursor,
     OrderTaken,
     TicketSeen,
@@ -64,6 +70,7 @@ ORDER BY chain DESC, n DESC LIMIT 1
 """
 _END_IN_FILE = "SELECT chain, hash FROM events WHERE chain = :chain ORDER BY n DESC LIMIT 1"
 _OPEN_SESSIONS = "SELECT * FROM session WHERE state IN ('AUTHORISED', 'CHARGING') ORDER BY authorised_at"
+_OPEN_SESSIONS_OF = "SELECT * FROM session WHERE state IN ('AUTHORISED', 'CHARGING') AND driver_id"
 _ENDED_SESSIONS = """
 SELECT * FROM session WHERE authorised_at > :since AND state NOT IN ('AUTHORISED', 'CHARGING')
 ORDER BY authorised_at DESC, session_id DESC LIMIT :most
@@ -126,6 +133,8 @@ class CentralStore:
         self.days = days
         # The zone by whose days they counted until now, if that is another.
         self.days_before = ""
+        # Of each driver whose money changed, the version that was read or written last; else 0.
+        self._versions: dict[DriverId, int] = {}
         # What each charging point shows, as far as is committed.
         self.statuses = Statuses(days=days)
         # Told with the first commit: since when Central was not there, and what is known at a start all the same.
@@ -185,6 +194,7 @@ class CentralStore:
             facts.put(point_of(row, at_point.get(row["cp_id"])))
         for row in await read("SELECT * FROM driver ORDER BY driver_id"):
             facts.put(driver_of(row, frozenset(of_driver.get(row["driver_id"], ()))))
+            self._versions[row["driver_id"]] = row["version"]
         facts.put(await self._welcomed(now))
         for row in await read("SELECT * FROM former_wallet ORDER BY driver_id, registration"):
             facts.put(former_wallet_of(row))
@@ -279,13 +289,40 @@ class CentralStore:
             ]
         )
 
+    async def read_anew(
+        self, batch: Sequence[DecidedEntry], facts: Facts
+    ) -> list[Session | Driver | FormerWallet | Debt]:
+        """Return what is new of the drivers whose money `batch` would change (raises StoreError).
+
+        For a batch that was refused as stale: `facts` are those that it was decided on.
+        """
+        ids = wallets_of(batch)
+        # The version first: what is changed while the rest is read counts it, and this batch is refused again.
+        drivers = await self._among("SELECT * FROM driver WHERE driver_id", ids)
+        formers, debts, charging = await asyncio.gather(
+            self._among("SELECT * FROM former_wallet WHERE driver_id", ids),
+            self._among("SELECT * FROM debt WHERE driver_id", ids),
+            self._among(_OPEN_SESSIONS_OF, ids),
+        )
+        sessions = [session_of(row) for row in charging]
+        found: list[Session | Driver | FormerWallet | Debt] = [
+            *(session for session in sessions if facts.session(session.session_id) is None),
+            *map(former_wallet_of, formers),
+            *map(debt_of, debts),
+        ]
+        for row in drivers:
+            self._versions[row["driver_id"]] = row["version"]
+            own = frozenset(one.session_id for one in sessions if one.driver_id == row["driver_id"])
+            found.append(_with_link(driver_of(row, own), facts.driver(row["driver_id"])))
+        return found
+
     async def commit(self, batch: Sequence[DecidedEntry]) -> None:
-        """Store every fact and event of `batch`, or nothing at all (raises StoreError)."""
+        """Store every fact and event of `batch`, or nothing at all (raises StoreError; StoreStale: `read_anew`)."""
         began = time.perf_counter()
         try:
             events, head = self._sealed(batch)
             shown, kept = self._shown_anew(batch)
-            writes: list[Writes] = [*statements(batch, self.days), *kept]
+            writes: list[Writes] = [*statements(batch, self.days, self._versions), *kept]
             if events:
                 writes.append((PUT_EVENT, events))
             await self._database.commit(writes)
@@ -295,6 +332,8 @@ class CentralStore:
         self.head = head
         if events:
             self._end = head.hash
+        for driver_id in wallets_of(batch):
+            self._versions[driver_id] = self._versions.get(driver_id, 0) + 1
         self.statuses.adopt(shown)
         self._gap_at, self._at_start = None, []
         if _has_waited(shown, batch):
@@ -399,6 +438,20 @@ class CentralStore:
                 end = hash_chain.chained(end, row)
                 rows.append((*row.values(), end, self.chain))
         return rows, hash_chain.Head(n, end) if rows else self.head
+
+
+def _with_link(driver: Driver, known: Driver | None) -> Driver:
+    """Return `driver` with what is not in the books: how it is connected here, and what it is asked."""
+    if known is None:
+        return driver
+    return replace(
+        driver,
+        epoch_told=known.epoch_told,
+        link=known.link,
+        lapses=known.lapses,
+        lapsed_s=known.lapsed_s,
+        asked_by=known.asked_by,
+    )
 
 
 def _chain_of(database: Books) -> str:

@@ -96,6 +96,10 @@ SENTENCES: Mapping[str, Words] = {
         "what was in doubt had been stored after all",
         "lo que estaba en duda sí se había guardado",
     ),
+    "store stale": (
+        "another Central has changed it meanwhile",
+        "otra Central lo ha cambiado mientras tanto",
+    ),
     "store full": ("the disk is full", "el disco está lleno"),
     "store busy": ("another program holds the database", "otro programa está usando la base de datos"),
     "store shut": (

@@ -290,6 +290,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "database rule, named": "incompleix una regla de la base de dades ({name})",
         "database rule": "incompleix una regla de la base de dades",
         "database full": "el disc és ple",
+        "database stale": "una altra Central ho ha canviat mentrestant",
         "database held": "un altre programa reté la base de dades",
         "database shut": "no se’ns permet obrir o escriure la base de dades",
         "database write": "el disc ha fallat a mitja escriptura",

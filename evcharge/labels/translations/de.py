@@ -291,6 +291,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "database rule, named": "es verstößt gegen eine Regel der Datenbank ({name})",
         "database rule": "es verstößt gegen eine Regel der Datenbank",
         "database full": "der Datenträger ist voll",
+        "database stale": "ein anderes Central hat es inzwischen geändert",
         "database held": "ein anderes Programm hält die Datenbank",
         "database shut": "wir dürfen die Datenbank nicht öffnen oder beschreiben",
         "database write": "der Datenträger versagte mitten in einem Schreibvorgang",

@@ -294,6 +294,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "database rule, named": "cela enfreint une règle de la base de données ({name})",
         "database rule": "cela enfreint une règle de la base de données",
         "database full": "le disque est plein",
+        "database stale": "une autre Centrale l'a modifié entre-temps",
         "database held": "un autre programme retient la base de données",
         "database shut": "nous n’avons pas le droit d’ouvrir ou d’écrire la base de données",
         "database write": "le disque a échoué au milieu d’une écriture",

@@ -291,6 +291,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "database rule, named": "infringe uma regra da base de dados ({name})",
         "database rule": "infringe uma regra da base de dados",
         "database full": "o disco está cheio",
+        "database stale": "outra Central alterou-o entretanto",
         "database held": "outro programa retém a base de dados",
         "database shut": "não nos é permitido abrir ou escrever a base de dados",
         "database write": "o disco falhou a meio de uma escrita",

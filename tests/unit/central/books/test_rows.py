@@ -1,5 +1,6 @@
 """What goes into the books of what was decided: as few rows, and as few columns, as are new."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,3 +78,48 @@ def test_a_ticket_that_was_put_back_and_seen_in_one_commit_has_left_the_inbox(to
     decided = [DecidedEntry(one, ADMIN, town.rules.now) for one in town.decisions]
     of_inbox = [write for write, _ in statements(decided) if getattr(write, "table", "") == "inbox"]
     assert isinstance(of_inbox[-1], Take)
+
+
+# ---- versions of wallets
+
+
+def wallets(network: Network, **versions: int) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Return what the decisions of one commit write of drivers: the kind of statement, each id and its version."""
+    decided = [
+        DecidedEntry(one, ADMIN, at) for one, at in zip(network.decisions, network.instants, strict=True)
+    ]
+    network.decisions, network.instants = [], []
+    return [
+        (type(write).__name__, [(row[0], row[-1]) for row in rows])
+        for write, rows in statements(decided, versions=versions)
+        if isinstance(write, Put | Set) and write.table == "driver"
+    ]
+
+
+def test_a_commit_counts_one_change_of_each_wallet(town: Network):
+    wallets(town)
+    town.driver_is_there("D02")
+    for driver_id in ("D01", "D01", "D02"):
+        town.does(c.TopUp, driver_id=driver_id, cents=100)
+    assert wallets(town, D01=4) == [("Put", [("D02", 1), ("D01", 5)])]
+
+
+def test_what_is_owed_and_paid_in_one_commit_needs_no_other_statement(town: Network):
+    session = town.charging(more_mwh=KWH)
+    town.engine_leaves()
+    town.does(c.CloseLost, session_id=session.session_id)
+    town.engine()
+    town.facts.put(replace(town.driver(), balance_cents=0))
+    wallets(town)
+    town.sends(town.engines["CP001"].ended(session.session_id, 9 * KWH))
+    # The wallet stays as it is; what is owed counts as a change of it.
+    assert wallets(town, D01=4) == [("Set", [("D01", 5)])]
+    town.does(c.TopUp, driver_id="D01", cents=1_000)
+    assert wallets(town, D01=5) == [("Put", [("D01", 6)])]
+
+
+def test_a_pay_out_of_a_wallet_of_before_counts_as_a_change_of_the_id(town: Network):
+    town.driver_is_there(registration=2)
+    wallets(town)
+    town.does(c.PayOut, driver_id="D01", registration=0, reason="left", reference="x")
+    assert wallets(town, D01=2) == [("Set", [("D01", 3)])]

@@ -75,6 +75,7 @@ class Batches(RuleBasedStateMachine):
         self.money: Counter[str] = Counter()
         self.meters: dict[str, int] = {}
         self.statuses, self.head = Statuses(), hash_chain.Head()
+        self.versions: Counter[str] = Counter()
         self.books = sqlite3.connect(":memory:", isolation_level=None)
         self.books.deserialize(empty_books())
         self.checker = Checker(self.books)
@@ -169,7 +170,10 @@ class Batches(RuleBasedStateMachine):
         self.books.execute("BEGIN")
         entries = [books.DecidedEntry(decision, ADMIN, at) for _, decision, at in batch]
         news = self.statuses.news(books.points_of(entries))
-        for statement, rows in (*books.statements(entries), *books.status_statements(self.statuses, news)):
+        for statement, rows in (
+            *books.statements(entries, versions=self.versions),
+            *books.status_statements(self.statuses, news),
+        ):
             self.books.executemany(sql_of(statement), rows)
         self.statuses.take(news)
         for entry in entries:
@@ -178,6 +182,7 @@ class Batches(RuleBasedStateMachine):
                 self.head = hash_chain.Head(row["n"], hash_chain.chained(self.head.hash, row))
                 self.books.execute(sql_of(books.PUT_EVENT), (*row.values(), self.head.hash, ""))
         self.books.execute("COMMIT")
+        self.versions.update(books.wallets_of(entries))
         for _, decision, _ in batch:
             for change in decision.changes:
                 self.facts.put(change)
