@@ -72,22 +72,24 @@ class Walk:
         """Go on along the next `rows`, oldest first; return the first that breaks its chain, or None.
 
         Rows are mappings (or sqlite3.Row) of all columns, with `n`, `hash`, and perhaps `chain`. Numbers count from 1
-        without gaps; where two chains were written at once, both may have one. A tail that was cut off, or a whole
-        chain that was made anew, shows only against an anchor.
+        without gaps or twins. A tail that was cut off, or a whole chain that was made anew, shows only against an
+        anchor.
         """
         for row in rows:
             columns = dict(row)
-            chain, n = columns.get("chain", ""), columns["n"]
+            chain, n = columns.get("chain", ""), self.n + 1
+            if columns["n"] != n:
+                return Broken(n, f"row {n} is missing or out of its place")
+            if not isinstance(chain, str):
+                return Broken(n, f"row {n} holds a value that was never written")
             end = self.ends.get(chain)
-            if not (end.n if end else 0) < n <= self.n + 1:
-                return Broken(self.n + 1, f"row {self.n + 1} is missing or out of its place")
             try:
                 right = chained(end.hash if end else beginning(chain), columns)
             except (TypeError, UnicodeEncodeError):
                 return Broken(n, f"row {n} holds a value that was never written")
             if columns["hash"] != right:
                 return Broken(n, f"row {n} was changed, or the row before it was replaced")
-            self.n, self.ends[chain] = max(n, self.n), Head(n, right)
+            self.n, self.ends[chain] = n, Head(n, right)
         return None
 
 

@@ -154,9 +154,21 @@ def test_a_chain_that_was_given_another_name_is_found():
     assert first_broken(rows).n == 5
 
 
-def test_chains_that_are_written_at_once_may_use_a_number_twice_but_none_may_lack():
-    assert first_broken(log((1, "A"), (1, "B"), (2, "A"), (3, "A"), (3, "B"))) is None
-    rows = log((1, "A"), (1, "B"), (2, "A"), (4, "B"))
-    assert first_broken(rows) == Broken(3, "row 3 is missing or out of its place")
-    # In its own chain no number comes twice.
-    assert first_broken(log((1, "A"), (2, "A"), (2, "A"))).n == 3
+@pytest.mark.parametrize(
+    ("rows", "n"),
+    [
+        (((1, "A"), (1, "B"), (2, "A")), 2),
+        (((1, "A"), (2, "B"), (4, "A")), 3),
+        (((1, "A"), (2, "A"), (2, "A")), 3),
+    ],
+)
+def test_no_number_comes_twice_or_is_left_out_in_whichever_chain(rows: tuple[tuple[int, str], ...], n: int):
+    """A row of a chain that nobody wrote fits between any two, unless its number is theirs to give."""
+    assert first_broken(log(*rows)) == Broken(n, f"row {n} is missing or out of its place")
+
+
+@pytest.mark.parametrize("chain", [b"A", None, 1])
+def test_a_chain_that_is_no_text_is_found_and_not_raised(chain: object):
+    rows = log(*TURNS)
+    rows[2]["chain"] = chain
+    assert first_broken(rows) == Broken(3, "row 3 holds a value that was never written")
