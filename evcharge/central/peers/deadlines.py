@@ -3,9 +3,10 @@
 Before power flows, an engine gives its driver `plug_within_s` from the START that it got. Once it has been gone for as
 long, it has given up, or begun; of what has begun it still tells when it returns (`corrections`). An engine that is
 there and does not say in time what became of a START, or of a STOP, counts as gone: Central hangs up, and the session
-ends like any other whose engine is lost. An engine whose keys were withdrawn during a session has `LAST_WORD_S` to tell
-how that ended; then it is cut, and the session is settled by what is known. All of it counts from when this Central saw
-it, by the steady clock: after a restart, anew.
+ends like any other whose engine is lost. While it still delivers what it had journaled when it came, it is not silent:
+the end comes last. An engine whose keys were withdrawn during a session has `LAST_WORD_S` to tell how that ended; then
+it is cut, and the session is settled by what is known. All of it counts from when this Central saw it, by the steady
+clock: after a restart, anew; and not while Central itself stood still.
 """
 
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class _Wait:
     since_s: float
     link: int | None
     link_since_s: float
+    # How much is committed of what the engine had journaled when it came.
+    told: int
 
     def due_s(self, session: Session) -> float:
         """Return when there was time enough for it."""
@@ -71,6 +74,13 @@ class Lost:
         self._parting_since: dict[CpId, float] = {}
         self._looked_at = float("-inf")
 
+    def stood_still(self, seconds: float) -> None:
+        """Count those seconds for nobody: what was said meanwhile is not read yet."""
+        for wait in self._waits.values():
+            wait.since_s += seconds
+            wait.link_since_s += seconds
+        self._parting_since = {cp_id: since_s + seconds for cp_id, since_s in self._parting_since.items()}
+
     def sweep(self, now_s: float) -> None:
         """Cut every engine that had its last word, end every session that is due; call it often."""
         if now_s - self._looked_at < LOOK_EVERY_S:
@@ -83,15 +93,17 @@ class Lost:
             awaited = self._awaited(session, point) if point is not None else None
             if point is None or awaited is None:
                 continue
-            link, wait = point.engine_link, self._waits.get(session.session_id)
+            link, told, wait = point.engine_link, self._told(point), self._waits.get(session.session_id)
             if wait is None or wait.awaited is not awaited:
-                wait = _Wait(awaited, now_s, link, now_s)
+                wait = _Wait(awaited, now_s, link, now_s, told)
             elif wait.link != link:
-                wait.link, wait.link_since_s = link, now_s
+                wait.link, wait.link_since_s, wait.told = link, now_s, told
+            elif wait.told != told and awaited is not _Awaited.LAST_WORD:
+                wait = _Wait(awaited, now_s, link, now_s, told)
             if now_s >= wait.due_s(session):
                 self._end(session, point, wait, now_s)
                 # When it cannot be stored now, it is tried again after as long.
-                wait = _Wait(awaited, now_s, link, now_s)
+                wait = _Wait(awaited, now_s, link, now_s, told)
             waits[session.session_id] = wait
         self._waits = waits
 
@@ -104,6 +116,11 @@ class Lost:
             if is_over or now_s - since[cp_id] >= LAST_WORD_S:
                 self._peers.part(link)
         self._parting_since = since
+
+    def _told(self, point: ChargingPoint) -> int:
+        if point.journal_id is None:
+            return 0
+        return min(self._dispatcher.facts.last_seq(point.cp_id, point.journal_id), point.journal_end)
 
     def _awaited(self, session: Session, point: ChargingPoint) -> _Awaited | None:
         """Return what the engine of `session` owes; None while there is nothing, or it could not be stored."""

@@ -63,6 +63,7 @@ class Watchdog:
             stalled = now - last > SWEEP_S + STALL_S
             if stalled:
                 self._awake_since = now
+                self._lost.stood_still(now - last)
                 log.warning("%s", said("stood still", seconds=f"{now - last:.1f}"))
             else:
                 self.sweep(now)

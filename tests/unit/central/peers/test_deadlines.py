@@ -121,6 +121,38 @@ def test_an_engine_that_says_nothing_after_a_stop_is_hung_up_on_and_the_charge_i
     assert (ticket.estimated, ticket.energy_mwh, ticket.reason) == (True, 1_000_000, EndReason.LOST)
 
 
+def test_an_engine_that_still_tells_what_it_had_journaled_is_not_silent(clocked: Clocked):
+    session, engine = clocked.town.charging(), clocked.town.engines["CP001"]
+    clocked.town.engine_leaves()
+    clocked.town.does(c.EndCharge, session_id=session.session_id)
+    backlog = [engine.meter(session.session_id, 1_000) for _ in range(4)]
+    clocked.town.engine()
+    for record in backlog:
+        assert clocked.after(ANSWER_S - 1)
+        clocked.town.sends(record)
+    assert clocked.hung_up == []
+    # All is told but the end; what it meters now puts nothing off.
+    assert clocked.after(ANSWER_S - 1)
+    clocked.town.sends(engine.meter(session.session_id, 1_000))
+    assert not clocked.after(1 + 2 * LOOK_EVERY_S)
+    assert len(clocked.hung_up) == 1
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["start", "stop"])
+def test_while_central_stood_still_nobody_had_time_to_answer(clocked: Clocked, *, is_stopped: bool):
+    session = clocked.town.charging() if is_stopped else clocked.town.authorised()
+    most_s = ANSWER_S
+    if is_stopped:
+        clocked.town.does(c.EndCharge, session_id=session.session_id)
+    else:
+        most_s += session.plug_within_s
+    clocked.after(1)
+    clocked.now_s += 10 * most_s
+    clocked.lost.stood_still(10 * most_s)
+    assert clocked.after(most_s - 2)
+    assert not clocked.after(2 + 2 * LOOK_EVERY_S)
+
+
 def test_a_link_that_comes_and_goes_does_not_put_off_the_end_for_ever(clocked: Clocked):
     session = clocked.town.authorised()
     waited_s, is_open = 0, True

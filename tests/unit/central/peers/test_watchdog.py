@@ -164,6 +164,13 @@ async def test_whoever_says_nothing_after_our_own_stall_either_is_dead_in_its_ti
     assert link.ended == "silent for 3 s"
 
 
+async def test_what_engines_owe_is_told_of_our_own_stall(monkeypatch: pytest.MonkeyPatch):
+    stalls, guard = [], dog(dispatcher=idle())
+    monkeypatch.setattr(guard._lost, "stood_still", stalls.append)
+    await rounds(monkeypatch, guard, SWEEP_S, 40.0, SWEEP_S)
+    assert stalls == [40.0]
+
+
 async def test_the_clock_is_looked_at_in_every_round(monkeypatch: pytest.MonkeyPatch):
     looks = []
     dispatcher = SimpleNamespace(look_at_the_clock=lambda: looks.append(1), facts=Facts())
