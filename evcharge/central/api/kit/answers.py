@@ -212,7 +212,10 @@ class TicketsAnswer(Answer):
 
 
 class AuditRow(Shape):
-    """One row of the audit log: who did what, and from where. `hash` seals it to the Central's row before."""
+    """One row of the audit log: who did what, and from where. `hash` seals it to the row before of its `chain`.
+
+    That is the name of the Central that wrote it; "": books in a file.
+    """
 
     n: int
     at: str
@@ -226,6 +229,7 @@ class AuditRow(Shape):
     correlation_id: str | None
     data: dict[str, Any]
     hash: str
+    chain: str
 
 
 class PowerAnswer(Answer):
