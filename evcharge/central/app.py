@@ -330,20 +330,19 @@ async def _has_heir(membership: Membership | None) -> bool:
 def _of_several(membership: Membership | None, access: RegistryAccess, writer: WriterSide) -> list[Work]:
     """Return what goes on where there may be several: each is looked at, the lease is watched, and the clock."""
     alerts, post = writer.alerts, writer.dispatcher.post
-    registries, centrals = alerts.away(Role.REGISTRY), alerts.away(Role.CENTRAL)
     works: list[Work] = []
     if len(access.urls) > 1:
-        works.append(RegistryWatch(access, post, registries).run)
+        works.append(RegistryWatch(access, post, alerts.told_away(Role.REGISTRY)).run)
     else:
-        _drop(alerts, registries)
+        _drop(alerts, alerts.away(Role.REGISTRY))
     if membership is None:
         alerts.drop(CENTRAL_ITSELF, AlertKind.CLOCK_OFF)
-        _drop(alerts, centrals)
+        _drop(alerts, alerts.away(Role.CENTRAL))
         return works
     known = alerts.named(f"{CENTRAL_ITSELF}-{AlertKind.CLOCK_OFF}")
     told_s = int(known.detail) if known is not None else 0
     works += membership.watch, ClockWatch(membership, post, told_s=told_s).run
-    return [*works, CentralWatch(membership, post, centrals).run]
+    return [*works, CentralWatch(membership, post, alerts.told_away(Role.CENTRAL)).run]
 
 
 def _drop(alerts: Alerts, away: Mapping[str, Alert]) -> None:

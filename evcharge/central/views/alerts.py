@@ -85,8 +85,9 @@ class Alerts:
         self._solved: deque[Alert] = deque(maxlen=MAX_SOLVED)
         # Why and since when the engine of a charging point has no link, also while a fault says so already.
         self._engine_lost: dict[str, tuple[str, datetime]] = {}
-        # Debts of which an operator has closed the alert since more was owed: until it is paid the facts tell them.
-        self._seen_debts: set[str] = set()
+        # What an operator has closed although it goes on: a debt until more is owed or it is paid, one of several that
+        # is away until it is back. Facts and looks tell of them again after a restart.
+        self._given_up: set[tuple[str, AlertKind]] = set()
         # When each was let in last (Unix seconds).
         self._understood_at: dict[str, float] = {}
         # Grows with every change: whoever shows alerts need not compare them.
@@ -120,6 +121,15 @@ class Alerts:
             if kind is AlertKind.AWAY and about.startswith(before)
         }
 
+    def told_away(self, role: str) -> set[str]:
+        """Return the names of those of several that are away, also where an operator has closed the alert."""
+        before = member(role)
+        return {
+            about.removeprefix(before)
+            for about, kind in (*self._open, *self._given_up)
+            if kind is AlertKind.AWAY and about.startswith(before)
+        }
+
     def named(self, alert_id: str) -> Alert | None:
         """Return the open alert with that id."""
         # Both parts may hold hyphens: compare, do not take apart.
@@ -148,7 +158,10 @@ class Alerts:
             if not self.is_open(driver_id, AlertKind.REVOKED):
                 self._begin(AlertKind.REVOKED, driver_id, "", now)
         for driver_id, cents in debts.items():
-            if not self.is_open(driver_id, AlertKind.DEBT) and driver_id not in self._seen_debts:
+            if (
+                not self.is_open(driver_id, AlertKind.DEBT)
+                and (driver_id, AlertKind.DEBT) not in self._given_up
+            ):
                 self._begin(AlertKind.DEBT, driver_id, f"{euros(cents)} €", now)
         for weather in weathers:
             if weather.alerts and not self.is_open(weather.location.name, AlertKind.WEATHER):
@@ -240,8 +253,10 @@ class Alerts:
                 self._end(AlertKind.REGISTRY, REGISTRY, at)
                 self._end(AlertKind.NOT_UNDERSTOOD, REGISTRY, at)
             case events.MemberAway():
+                self._given_up.discard((member(event.role, event.name), AlertKind.AWAY))
                 self._begin(AlertKind.AWAY, member(event.role, event.name), event.why, at)
             case events.MemberBack():
+                self._given_up.discard((member(event.role, event.name), AlertKind.AWAY))
                 self._end(AlertKind.AWAY, member(event.role, event.name), at)
             case events.KafkaLost():
                 self._begin(AlertKind.KAFKA, KAFKA, str(event.waiting), at)
@@ -320,7 +335,7 @@ class Alerts:
 
     def _less_owed(self, driver_id: str, left_cents: int, at: datetime) -> None:
         if left_cents == 0:
-            self._seen_debts.discard(driver_id)
+            self._given_up.discard((driver_id, AlertKind.DEBT))
             self._end(AlertKind.DEBT, driver_id, at)
         elif self.is_open(driver_id, AlertKind.DEBT):
             self._begin(AlertKind.DEBT, driver_id, f"{euros(left_cents)} €", at, times=0)
@@ -332,7 +347,7 @@ class Alerts:
             case events.RecordQuarantined():
                 self._begin(AlertKind.QUARANTINE, event.cp_id, f"{event.seq}: {event.why}", at, event.times)
             case events.TicketMade() | events.TicketCorrected() if event.owed_cents > 0:
-                self._seen_debts.discard(event.driver_id)
+                self._given_up.discard((event.driver_id, AlertKind.DEBT))
                 self._begin(
                     AlertKind.DEBT, event.driver_id, f"{euros(event.owed_cents)} €, {event.session_id}", at
                 )
@@ -358,8 +373,8 @@ class Alerts:
                 self._end(AlertKind.STORAGE, CENTRAL, at)
             case events.AlertClosed():
                 about, _, kind = event.alert_id.rpartition("-")
-                if kind == AlertKind.DEBT:
-                    self._seen_debts.add(about)
+                if kind in (AlertKind.DEBT, AlertKind.AWAY):
+                    self._given_up.add((about, AlertKind(kind)))
                 alert = self.named(event.alert_id)
                 if alert is not None:
                     self._end(alert.kind, alert.about, at, by_hand=True)

@@ -718,3 +718,20 @@ def test_who_of_several_is_away_is_told_by_name():
     assert (list(alerts.away("registry")), list(alerts.away("central"))) == (["b:5001"], ["B"])
     alerts.take(e.MemberBack(role="central", name="B"), LATER)
     assert not alerts.away("central")
+
+
+def test_one_of_several_whose_alert_was_closed_is_told_away_until_it_is_back_or_missed_anew():
+    alerts = Alerts()
+    missed, back = (
+        e.MemberAway(role="central", name="B", why="silent for 5 s"),
+        e.MemberBack(role="central", name="B"),
+    )
+    for ends in (back, missed):
+        alerts.take(missed, NOON)
+        assert alerts.told_away("central") == {"B"}
+        alerts.take(e.AlertClosed(alert_id="CENTRAL:B-away"), NOON)
+        assert not alerts.away("central")
+        assert (alerts.told_away("central"), alerts.told_away("registry")) == ({"B"}, set())
+        alerts.take(ends, LATER)
+        assert alerts.told_away("central") == set(alerts.away("central"))
+    assert [one.id for one in alerts.open()] == ["CENTRAL:B-away"]
