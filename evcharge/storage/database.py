@@ -141,26 +141,33 @@ async def open_database(path: Path, schema_package: str) -> AsyncIterator[Databa
 
     Raises StateError, with what to do, when it is in use, damaged, read-only or from a newer evcharge.
     """
-    steps = schema_steps(schema_package)
     with only_process(path):
-        if exchange.is_half_done(path.parent.parent):
-            raise StateError(f"{path} is being restored, and that was interrupted: start again to finish it.")
-        try:
-            _make_ours(path)
-            # A file that cannot be opened is found out here: aiosqlite would leave its thread behind.
-            sqlite3.connect(path).close()
-            # isolation_level None: transactions are ours to begin and end.
-            async with aiosqlite.connect(path, isolation_level=None) as connection:
-                connection.row_factory = sqlite3.Row
-                thread = _Thread(connection)
-                await thread.run(_prepare, path)
-                await thread.run(_migrate, steps, path)
-                yield Database(thread, path.name)
-        except sqlite3.Error as problem:
-            raise _explained(store_error(problem), path) from problem
-        except StoreError as problem:
-            # What a program could not do with it, and did not answer for itself.
-            raise _explained(problem, path) from problem
+        async with open_own(path, schema_package) as database:
+            yield database
+
+
+@contextlib.asynccontextmanager
+async def open_own(path: Path, schema_package: str) -> AsyncIterator[Database]:
+    """Open a file that this process has to itself already (`only_process`), as `open_database` does."""
+    steps = schema_steps(schema_package)
+    if exchange.is_half_done(path.parent.parent):
+        raise StateError(f"{path} is being restored, and that was interrupted: start again to finish it.")
+    try:
+        _make_ours(path)
+        # A file that cannot be opened is found out here: aiosqlite would leave its thread behind.
+        sqlite3.connect(path).close()
+        # isolation_level None: transactions are ours to begin and end.
+        async with aiosqlite.connect(path, isolation_level=None) as connection:
+            connection.row_factory = sqlite3.Row
+            thread = _Thread(connection)
+            await thread.run(_prepare, path)
+            await thread.run(_migrate, steps, path)
+            yield Database(thread, path.name)
+    except sqlite3.Error as problem:
+        raise _explained(store_error(problem), path) from problem
+    except StoreError as problem:
+        # What a program could not do with it, and did not answer for itself.
+        raise _explained(problem, path) from problem
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -79,17 +79,6 @@ async def _pour(connection: asyncpg.Connection, package: str, target: Path) -> N
             await asyncio.to_thread(lambda: file.execute(statement).fetchall())  # noqa: B023  awaited in its turn
 
 
-def check_source(source: Path, place: Place, package: str) -> None:
-    """Raise StateError unless the books in a file are of the newest schema of `package`, as they are in `place`."""
-    with reading(source) as file:
-        have = file.execute("PRAGMA user_version").fetchone()[0]
-    if have != newest_schema(package):
-        raise StateError(
-            f"{source} has schema {have}, and this evcharge knows {newest_schema(package)}: "
-            f"start `evcharge {place.section}` once."
-        )
-
-
 async def copy_in(
     source: Path,
     place: Place,

@@ -26,7 +26,14 @@ from evcharge.evc1 import messages
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import CentralSettings, Config
 from evcharge.security import secret_files, state_folder
-from evcharge.storage import postgres_books, postgres_copy, postgres_lease
+from evcharge.storage import (
+    database,
+    postgres_books,
+    postgres_copy,
+    postgres_lease,
+    postgres_opening,
+    postgres_schema,
+)
 from evcharge.storage.members import Me
 from evcharge.storage.postgres_books import PostgresBooks, open_postgres
 from evcharge.storage.postgres_connection import connect
@@ -720,6 +727,45 @@ def test_a_move_that_was_broken_off_is_finished_by_the_same_command(
     assert path.with_name("central.db.moved").read_bytes() == before
     monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", where)
     assert cli.run(["audit", "verify", *flags]) == 0
+
+
+def update(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this be an evcharge whose books have one column more, in both engines."""
+    steps = database.schema_steps
+
+    def known(package: str) -> list[tuple[int, list[str]]]:
+        newest = steps(package)[-1][0]
+        table = "driver" if package == setup.SCHEMA else "registrations"
+        return [
+            *steps(package),
+            (newest + 1, [f"ALTER TABLE {table} ADD COLUMN later INTEGER NOT NULL DEFAULT 7"]),
+        ]
+
+    for module in (database, postgres_schema, postgres_opening):
+        monkeypatch.setattr(module, "schema_steps", known)
+    monkeypatch.setattr(postgres_schema, "columns", postgres_schema.columns.__wrapped__)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_move_that_was_broken_off_is_finished_after_an_update(
+    tmp_path: Path, monkeypatch, capsys, stored: bool
+):
+    """Neither Central nor the move waits for the other one to go first."""
+    where, path = a_file_of_books(tmp_path), tmp_path / "central" / "central.db"
+    flags = ["--state", str(tmp_path)]
+    with monkeypatch.context() as dying, pytest.raises(_Killed):
+        dies_when_moved(dying, stored=stored)
+        cli.run(["migrate", *flags, "--to", where])
+    update(monkeypatch)
+    assert cli.run(["central", *flags]) == 1
+    assert "finish that with `evcharge migrate --to`" in capsys.readouterr().err
+    if stored:
+        assert another_begins(where) == "begun"
+    assert cli.run(["migrate", *flags, "--to", where]) == 0, capsys.readouterr().err
+    assert not path.exists()
+    assert not path.with_name("central.db.moving").exists()
+    monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", where)
+    assert cli.run(["audit", "verify", *flags]) == 0, capsys.readouterr().err
 
 
 def test_books_that_went_on_in_the_file_are_never_mixed_with_those_that_were_moved(

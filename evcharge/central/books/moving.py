@@ -18,7 +18,7 @@ from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.security.key_digests import network_of
 from evcharge.storage.anchor_file import ANCHORS
-from evcharge.storage.database import copy_database, only_process
+from evcharge.storage.database import copy_database, only_process, open_own
 from evcharge.storage.exchange import sync_folder
 from evcharge.storage.members import REGISTRY_KEY_FILES, Me
 from evcharge.storage.postgres_place import CENTRAL, ELSEWHERE, MOVING, REGISTRY, Place, broken_off, place_of
@@ -130,11 +130,13 @@ async def _sent(
     source: Path, place: Place, me: Me, mark: Callable[[], object], put_aside: Callable[[], object]
 ) -> None:
     from evcharge.storage.postgres_books import open_postgres
-    from evcharge.storage.postgres_copy import check_source, copy_in
+    from evcharge.storage.postgres_copy import copy_in
     from evcharge.storage.postgres_transactions import nobody_at_work, prepare_tables, still_alone
 
     schema = _schema(place.section)
-    check_source(source, place, schema)
+    # evcharge may have been updated since a move was broken off: nobody else begins with the file until it is over.
+    async with open_own(source, schema):
+        pass
     if place.section == REGISTRY:
         async with nobody_at_work(place, me.network) as alone:
             await prepare_tables(place, schema, me.network)

@@ -232,10 +232,6 @@ SENTENCES: Mapping[str, Words] = {
             "una vez, o use el evcharge que lo escribió."
         ),
     ),
-    "file older": (
-        "{path} has schema {have}, and this evcharge knows {newest}: start `evcharge {name}` once.",
-        "{path} tiene el esquema {have}, y este evcharge conoce el {newest}: arranque `evcharge {name}` una vez.",
-    ),
     "place not empty": (
         "{place} holds books already. Name an empty database, or another schema.",
         "{place} ya contiene libros. Indique una base de datos vacía, u otro esquema.",
