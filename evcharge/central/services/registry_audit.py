@@ -115,8 +115,9 @@ class RegistryAudit:
         self._dispatcher = dispatcher
         self._archive = archive
         self._since = since
-        # What is read once more, since the Registry was put back.
+        # What is read once more, since the Registry was put back: until it has told row `_known_upto`.
         self._known: set[AuditPlace] = set()
+        self._known_upto = 0
         self._clock = clock
         self._pace = Pace()
         # The last row that was handed over. While the disk is full it waits, and with it the next page.
@@ -137,6 +138,8 @@ class RegistryAudit:
             return
         self._keep([row for row in page.rows if (row.n, row.at) not in self._known])
         self._since = AuditPlace(page.upto, page.at)
+        if page.upto >= self._known_upto:
+            self._known.clear()
 
     async def _page(self, http: aiohttp.ClientSession, url: str, since: AuditPlace | None) -> _Page | None:
         """Return what follows a row; None: a Registry of before tells nothing of its log."""
@@ -151,13 +154,14 @@ class RegistryAudit:
 
     async def _in_common(self, http: aiohttp.ClientSession, url: str) -> AuditPlace | None:
         """Return a row kept here that the Registry has, too: whatever follows it is new, or in `_known`. None: none."""
-        self._known, before = set(), None
+        self._known, self._known_upto, before = set(), 0, None
         while True:
             places, before = await _noted(self._archive, _LOOK_BACK, before)
             if before is None:
                 return None
             self._known.update(places)
             if places and (page := await self._page(http, url, places[0])) is not None and page.same:
+                self._known_upto = max(place.n for place in self._known)
                 return places[0]
 
     def _keep(self, rows: Sequence[AuditRow]) -> None:
