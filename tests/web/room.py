@@ -106,7 +106,9 @@ async def registry_of(state: Path) -> AsyncIterator[Running]:
 async def central_of(registry: Running, **central: Any) -> AsyncIterator[ControlRoom]:
     """Run Central beside a Registry that runs until the block ends; it may be run again on the same ports."""
     ports = {"port": free_port(), "api_port": free_port()}
-    async with running(registry.state, registry.url, **ports | central) as town:
+    # What is asked of an engine in one test may stand unanswered on the screens of all the others.
+    slow = {"plug_within_s": 3_600}
+    async with running(registry.state, registry.url, **ports | slow | central) as town:
         line = await town.says(r"listening on http://")
         beating = asyncio.create_task(_beat(town))
         try:
