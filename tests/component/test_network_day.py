@@ -88,6 +88,8 @@ async def kept(state: Path, decided: list, days: Days) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     async with open_database(path, SCHEMA) as database:
         store = await CentralStore.open(database, days)
+        # What is there has a version, which is read with it.
+        await store.load(decided[-1].at)
         await store.commit(decided)
 
 
