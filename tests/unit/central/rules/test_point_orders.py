@@ -4,13 +4,33 @@ import pytest
 from msgspec import structs
 
 from evcharge.central.rules import commands as c
-from evcharge.central.rules.alert_kinds import AlertKind
+from evcharge.central.rules.alert_kinds import Alert, AlertKind
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code
 from evcharge.domain.session import EndReason
 from evcharge.labels.command_refusals import in_words
-from tests.unit.central.builders import KWH, OTHER_JOURNAL, Network, only, said
+from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, Network, only, said
+
+# ---- who has an alert
+
+
+@pytest.mark.parametrize(
+    ("taken_by", "taken", "told"),
+    [
+        ("", True, [events.AlertTaken]),
+        ("ana", True, [events.AlertTaken]),
+        ("admin", True, []),
+        ("ana", False, [events.AlertLeft]),
+        ("", False, []),
+    ],
+)
+def test_an_alert_is_had_by_whoever_took_it_last_until_somebody_leaves_it(
+    town: Network, taken_by: str, *, taken: bool, told: list[type[events.Event]]
+):
+    alert = Alert(kind=AlertKind.FAULT, about="CP001", detail="", since=NOON, taken_by=taken_by)
+    assert said(town.does(c.TakeAlert, alert=alert, taken=taken)) == told
+
 
 # ---- the alert of a new journal
 
