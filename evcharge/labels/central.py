@@ -238,7 +238,7 @@ SENTENCES: Mapping[str, Words] = {
         "ALERT {about} is away ({why}); the network goes on without it",
         "ALERTA falta {about} ({why}); la red sigue funcionando",
     ),
-    "member back": ("{about} is no longer missing", "ya no falta {about}"),
+    "member back": ("{about} answers again", "ya no falta {about}"),
     "anchored": (
         "audit log: central.db {n} {hash}",
         "registro de auditoría: central.db {n} {hash}",

@@ -87,7 +87,7 @@ SENTENCES: Mapping[str, Words] = {
         "{about} is away ({detail}); the network goes on without it.",
         "Falta {about} ({detail}); la red sigue funcionando.",
     ),
-    "restored away": ("{about} is no longer missing.", "Ya no falta {about}."),
+    "restored away": ("{about} answers again.", "Ya no falta {about}."),
     "alert kafka": ("Kafka down, {detail} events waiting.", "Kafka caído, {detail} eventos en espera."),
     "alert kafka, one": ("Kafka down, {detail} event waiting.", "Kafka caído, {detail} evento en espera."),
     "restored kafka": (

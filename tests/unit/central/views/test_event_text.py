@@ -36,7 +36,7 @@ LINES: dict[e.Event, str | None] = {
     e.MemberAway(role="registry", name="b:5001", why="no answer in time"): (
         "ALERT REGISTRY:b:5001 is away (no answer in time); the network goes on without it"
     ),
-    e.MemberBack(role="central", name="B"): "CENTRAL:B is no longer missing",
+    e.MemberBack(role="central", name="B"): "CENTRAL:B answers again",
     e.KafkaLost(where="kafka:9092", why="no answer", waiting=3): None,
     e.KafkaReached(): None,
     e.NotifyLost(way="mail", why="no answer"): None,
