@@ -67,11 +67,13 @@ class Window:
 
 
 async def languages(page: Page) -> AsyncIterator[str]:
-    """Yield each language that the page offers, once the page speaks it."""
+    """Yield each language that the page offers, once the page speaks it and has painted what it says."""
     names = await page.locator("#lang option").evaluate_all("(all) => all.map(({ value }) => value)")
     for name in names:
         await page.select_option("#lang", name)
         await expect(page.locator("html")).to_have_attribute("lang", name)
+        # Pages paint with the next frame: ours is asked for after theirs.
+        await page.evaluate("() => new Promise(requestAnimationFrame)")
         yield name
 
 
