@@ -70,6 +70,8 @@ class Wire:
         self._talks.add(talk)
         talk.add_done_callback(self._talks.discard)
         talk.add_done_callback(self._storing.discard)
+        # Whoever is cancelled before its first step closes nothing.
+        talk.add_done_callback(lambda _: writer.transport.abort())
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers = [writer]

@@ -25,7 +25,7 @@ async def test_whoever_calls_just_before_the_end_is_hung_up_on(turns: int):
         for _ in range(turns):
             await asyncio.sleep(0)
     with contextlib.closing(caller):
-        caller.setblocking(False)
+        caller.settimeout(0)
         with contextlib.suppress(ConnectionResetError):
             async with asyncio.timeout(WITHIN_S):
                 assert await asyncio.get_running_loop().sock_recv(caller, 1) == b""

@@ -5,6 +5,7 @@ import contextlib
 from urllib.parse import urlsplit
 
 from tests.ports import free_port
+from tests.serving import listening
 
 
 class Way:
@@ -14,36 +15,33 @@ class Way:
         self._far = urlsplit(url)
         self.port = free_port()
         self.address = url.replace(f":{self._far.port}", f":{self.port}")
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._open = contextlib.AsyncExitStack()
 
     async def open(self) -> None:
         """Lead there from now on."""
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        await self._open.enter_async_context(listening(self._carry, self.port))
 
     async def cut(self) -> None:
         """End every connection, and let nobody through."""
-        if self._server is None:
-            return
-        self._server.close()
-        for writer in tuple(self._writers):
-            writer.transport.abort()
-        await self._server.wait_closed()
+        await self._open.aclose()
 
     aclose = cut
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(self._far.hostname, self._far.port)
-        both = {writer, far_writer}
-        self._writers |= both
+
+        def hang_up() -> None:
+            for one in (writer, far_writer):
+                one.transport.abort()
 
         async def passing(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
             with contextlib.suppress(OSError):
                 while some := await source.read(1 << 16):
                     target.write(some)
                     await target.drain()
-            for one in both:
-                one.transport.abort()
+            hang_up()
 
-        await asyncio.gather(passing(reader, far_writer), passing(far_reader, writer))
-        self._writers -= both
+        try:
+            await asyncio.gather(passing(reader, far_writer), passing(far_reader, writer))
+        finally:
+            hang_up()
