@@ -141,6 +141,24 @@ async def test_instants_and_days_are_told_by_the_zone_of_the_network_and_not_by_
     ]
 
 
+async def test_today_and_this_month_are_those_of_the_network_whatever_the_clock_of_this_device_says(
+    run,
+) -> None:
+    body = """
+        const { setClock, setZone } = await import("/static/js/zone.js");
+        const { today } = await import("/static/js/format.js");
+        setZone("Pacific/Auckland");
+        const at = Date.UTC(2031, 0, 31, 12) / 1000;
+        setClock(at);
+        window.fetch = () => new Promise(() => {});
+        m.openStatement("/api/me/statement", "D01");
+        const months = () => [...document.querySelectorAll("[name=month] option")].map(({ value }) => value);
+        while (!months().length) await new Promise(requestAnimationFrame);
+        return [months().slice(0, 2), months().length, today(at), today(at - 3600 * 2)];
+    """
+    assert await run("paper", body) == [["2031-02", "2031-01"], 12, True, False]
+
+
 @pytest.mark.parametrize(
     ("total", "last"),
     [(200, "without VAT|1.74 €"), (233, "older tickets, whose VAT rate was not kept|0.33 €")],

@@ -1,6 +1,6 @@
 // Numbers, money, energy and instants for people, in the language of the page. No-break spaces before units.
 import { locale, onLang, t } from "./i18n.js";
-import { dayOf, moneyFormat, signFirst, signOf, zone } from "./zone.js";
+import { dayOf, moneyFormat, now, signFirst, signOf, zone } from "./zone.js";
 
 const GAP = "\u00a0";
 let made = new Map();
@@ -117,8 +117,8 @@ export function brief(seconds) {
 /** Return how long since an instant. @param {number|string} since @param {number} now Central's, in Unix seconds */
 export const ago = (since, now) => duration(now - unix(since));
 
-/** Return whether an instant is on the day of `now`, and so needs no date. @param {number|string} at @param {number} [now] */
-export const today = (at, now = Date.now() / 1000) => dayOf(unix(at)) === dayOf(now);
+/** Return whether an instant is on the day of `then`, which is today, and so needs no date. @param {number|string} at @param {number} [then] */
+export const today = (at, then = now()) => dayOf(unix(at)) === dayOf(then);
 
 /** Return the time, with its day when that is not today. @param {number|string} at @param {number} [now] */
 export const when = (at, now) => (today(at, now) ? clock(at) : dateTime(at));

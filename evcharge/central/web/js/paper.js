@@ -7,7 +7,7 @@ import { dateTime, day, kwh, money, number, percent, sign } from "./format.js";
 import { locale, t, term, use } from "./i18n.js";
 import { problem } from "./notes.js";
 import { onPaper } from "./printing.js";
-import { moneyFormat } from "./zone.js";
+import { dayOf, moneyFormat, now } from "./zone.js";
 
 /** Load what the functions below need. */
 export const ready = () => Promise.all([use("paper"), sheets("paper")]);
@@ -71,8 +71,9 @@ export async function printReceipt({ session, ticket, receipt }) {
 export async function openStatement(path, id) {
   await ready();
   const body = h("div", { class: "statement", role: "region", tabindex: "0", "aria-label": t("paper.statement_of", { id }), "aria-live": "polite" }, h("p", { class: "mute" }, t("tab.loading")));
-  const now = new Date();
-  const months = Array.from({ length: 12 }, (_, back) => new Date(Date.UTC(now.getFullYear(), now.getMonth() - back, 15)));
+  // The network's months, whatever this device's clock and zone say.
+  const [year, month] = dayOf(now()).split("-").map(Number);
+  const months = Array.from({ length: 12 }, (_, back) => new Date(Date.UTC(year, month - 1 - back, 15)));
   const named = (month) => new Intl.DateTimeFormat(locale(), { month: "long", year: "numeric", timeZone: "UTC" }).format(month);
   const choice = h("select", { name: "month" }, months.map((month) => h("option", { value: month.toISOString().slice(0, 7) }, named(month))));
   let shown = null;

@@ -5,7 +5,7 @@
 // messages · kpi · banners · me (driver's page) · link (detail: the state) · doubt (who is logged in?).
 import { keepLines, takeMessages, takePoints, takeRows } from "./rows.js";
 import { Socket } from "./socket.js";
-import { setZone } from "./zone.js";
+import { now, setClock, setZone } from "./zone.js";
 
 const STALE_S = 3;
 const LOST_S = 6;
@@ -30,7 +30,6 @@ export class Store extends EventTarget {
   /** "wait", "live", "stale" or "lost" */ link = "wait";
   /** When the last frame came, in ms of performance.now(); 0 = none yet. */ heardAt = 0;
   rx = { frames: 0, bytes: 0, rows: 0, snapshots: 0, apply: /** @type {number[]} */ ([]) };
-  #skew = 0;
   #trendAt = 0;
   #socket;
   #watch = 0;
@@ -70,7 +69,7 @@ export class Store extends EventTarget {
   }
 
   /** Return Central's time, in Unix seconds. */
-  now = () => Date.now() / 1000 + this.#skew;
+  now = now;
 
   /** Return the instant that the page shows: Central's time, and once it is lost that of its last word. */
   shown = () => this.now() - (this.link === "lost" && this.heardAt ? this.age() : 0);
@@ -101,7 +100,7 @@ export class Store extends EventTarget {
   /** Take one frame. @param {any} frame */
   apply(frame) {
     this.heardAt = performance.now();
-    this.#skew = frame.now - Date.now() / 1000;
+    setClock(frame.now);
     const snap = frame.t === "snap", old = this.cps;
     if (snap) this.#restart(frame);
     const places = takePoints(this.cps, frame.c ?? []);

@@ -7,7 +7,7 @@
 import { h, put, set } from "./dom.js";
 import { t } from "./i18n.js";
 import { Heads } from "./table_heads.js";
-import { dayOf } from "./zone.js";
+import { dayOf, now } from "./zone.js";
 
 // More rows at once than anybody reads, and few enough for a slow PC.
 const STEP = 200;
@@ -50,7 +50,7 @@ export class Table {
   /** Say that the rows that are shown are still right. */
   still() {
     this.#state(this.rows.length ? "ready" : "empty", this.rows.length ? "" : this.options.empty);
-    if (this.day !== dayOf(Date.now() / 1000)) this.#fill();
+    if (this.day !== dayOf(now())) this.#fill();
   }
 
   /** Show these rows. @param {any[]} rows */
@@ -74,7 +74,7 @@ export class Table {
   }
 
   #fill() {
-    this.day = dayOf(Date.now() / 1000);
+    this.day = dayOf(now());
     const rows = this.heads.order(this.rows).slice(0, this.most);
     const elements = rows.map((row) => this.#row(this.options.key(row), row));
     const shown = new Set(elements);

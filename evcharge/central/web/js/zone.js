@@ -1,4 +1,4 @@
-// What holds for the whole network, whatever the browser's is: the time zone of instants and days, the currency of money.
+// What holds for the whole network, whatever the browser's is: the clock, the time zone of instants and days, the currency of money.
 
 /** Its ISO 4217 code; Central writes it into the page. */
 export const CURRENCY = document.documentElement.dataset.currency ?? "EUR";
@@ -17,6 +17,15 @@ export const signFirst = (locale) => !IS_EURO && kinds(locale)[0].type === "curr
 /** Return words with that sign where they have "€". @param {Record<string, string>} words @param {string} locale @returns {Record<string, string>} */
 export const signed = (words, locale) =>
   IS_EURO ? words : Object.fromEntries(Object.entries(words).map(([key, text]) => [key, text.replaceAll("€", signOf(locale))]));
+
+let skew = 0;
+/** Return Central's time, in Unix seconds; until Central has told it, this device's. */
+export const now = () => Date.now() / 1000 + skew;
+
+/** Take Central's time. @param {number} at Unix seconds */
+export const setClock = (at) => {
+  skew = at - Date.now() / 1000;
+};
 
 let name = "UTC";
 /** @type {Intl.DateTimeFormat} */ let wall;
