@@ -16,7 +16,7 @@ ARGS ?=
 # Compiled once, whatever the settings of this machine say: this starts processes by the dozen, tests by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench bench-quick soak proof-cluster shots exercises kafka test-all-pythons clean types import-rules dead-code fast-tests
+.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench bench-quick soak proof-cluster attack shots exercises kafka test-all-pythons clean types import-rules dead-code fast-tests
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \

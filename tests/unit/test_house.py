@@ -234,3 +234,10 @@ def test_no_exception_of_a_library_is_told_as_it_is():
         for line in _told_as_they_are(nodes)
     ]
     assert found == []
+
+
+def test_a_file_that_is_called_as_what_make_does_keeps_it_from_nothing():
+    makefile = (PACKAGE.parent / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert set(phony.split()) == targets
