@@ -9,9 +9,12 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import pytest
+
 from evcharge.central.books import setup
 from evcharge.central.books.rows import STATEMENTS
 from evcharge.registry import setup as registry_setup
+from evcharge.storage import database, postgres_opening, postgres_schema
 from evcharge.storage.books import Books, Transactions
 from evcharge.storage.database import open_database
 from evcharge.storage.postgres_books import open_postgres
@@ -79,3 +82,24 @@ async def opened_tables(folder: Path) -> AsyncIterator[Transactions]:
     else:
         async with open_database(folder / "registry.db", registry_setup.SCHEMA) as database:
             yield database
+
+
+class Killed(BaseException):
+    """As if the process had been killed at that place."""
+
+
+def update(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this be an evcharge whose books have one column more, in both engines."""
+    steps = database.schema_steps
+
+    def known(package: str) -> list[tuple[int, list[str]]]:
+        newest = steps(package)[-1][0]
+        table = "driver" if package == setup.SCHEMA else "registrations"
+        return [
+            *steps(package),
+            (newest + 1, [f"ALTER TABLE {table} ADD COLUMN later INTEGER NOT NULL DEFAULT 7"]),
+        ]
+
+    for module in (database, postgres_schema, postgres_opening):
+        monkeypatch.setattr(module, "schema_steps", known)
+    monkeypatch.setattr(postgres_schema, "columns", postgres_schema.columns.__wrapped__)

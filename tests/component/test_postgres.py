@@ -26,14 +26,7 @@ from evcharge.evc1 import messages
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import CentralSettings, Config
 from evcharge.security import secret_files, state_folder
-from evcharge.storage import (
-    database,
-    postgres_books,
-    postgres_copy,
-    postgres_lease,
-    postgres_opening,
-    postgres_schema,
-)
+from evcharge.storage import postgres_books, postgres_copy, postgres_lease
 from evcharge.storage.members import Me
 from evcharge.storage.postgres_books import PostgresBooks, open_postgres
 from evcharge.storage.postgres_connection import connect
@@ -50,6 +43,7 @@ from evcharge.storage.store_errors import (
 )
 from tests.component import engines
 from tests.component.books import busy_day, entries, lasting, opened, reloaded
+from tests.component.engines import Killed
 from tests.component.town import Town, hear
 from tests.postgres import restart, server, server_user
 
@@ -680,21 +674,17 @@ def test_books_are_not_moved_to_where_another_central_has_begun_meanwhile(
     assert asyncio.run(count()) == 0
 
 
-class _Killed(BaseException):
-    """As if the process had been killed at that place."""
-
-
 def dies_when_moved(dying: pytest.MonkeyPatch, *, stored: bool) -> None:
     """Between COMMIT and the renaming of the file, or just before COMMIT."""
     real = secret_files.replace_secret
 
     def rename(*_: object) -> None:
-        raise _Killed
+        raise Killed
 
     def mark(path: Path, text: str) -> None:
         real(path, text)
         if path.name == "central.db.moving":
-            raise _Killed
+            raise Killed
 
     if stored:
         dying.setattr(Path, "rename", rename)
@@ -708,7 +698,7 @@ def test_a_move_that_was_broken_off_is_finished_by_the_same_command(
 ):
     where, path = a_file_of_books(tmp_path), tmp_path / "central" / "central.db"
     flags, before = ["--state", str(tmp_path)], path.read_bytes()
-    with monkeypatch.context() as dying, pytest.raises(_Killed):
+    with monkeypatch.context() as dying, pytest.raises(Killed):
         dies_when_moved(dying, stored=stored)
         cli.run(["migrate", *flags, "--to", where])
     assert path.exists()
@@ -729,23 +719,6 @@ def test_a_move_that_was_broken_off_is_finished_by_the_same_command(
     assert cli.run(["audit", "verify", *flags]) == 0
 
 
-def update(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this be an evcharge whose books have one column more, in both engines."""
-    steps = database.schema_steps
-
-    def known(package: str) -> list[tuple[int, list[str]]]:
-        newest = steps(package)[-1][0]
-        table = "driver" if package == setup.SCHEMA else "registrations"
-        return [
-            *steps(package),
-            (newest + 1, [f"ALTER TABLE {table} ADD COLUMN later INTEGER NOT NULL DEFAULT 7"]),
-        ]
-
-    for module in (database, postgres_schema, postgres_opening):
-        monkeypatch.setattr(module, "schema_steps", known)
-    monkeypatch.setattr(postgres_schema, "columns", postgres_schema.columns.__wrapped__)
-
-
 @pytest.mark.parametrize("stored", [True, False])
 def test_a_move_that_was_broken_off_is_finished_after_an_update(
     tmp_path: Path, monkeypatch, capsys, stored: bool
@@ -753,10 +726,10 @@ def test_a_move_that_was_broken_off_is_finished_after_an_update(
     """Neither Central nor the move waits for the other one to go first."""
     where, path = a_file_of_books(tmp_path), tmp_path / "central" / "central.db"
     flags = ["--state", str(tmp_path)]
-    with monkeypatch.context() as dying, pytest.raises(_Killed):
+    with monkeypatch.context() as dying, pytest.raises(Killed):
         dies_when_moved(dying, stored=stored)
         cli.run(["migrate", *flags, "--to", where])
-    update(monkeypatch)
+    engines.update(monkeypatch)
     assert cli.run(["central", *flags]) == 1
     assert "finish that with `evcharge migrate --to`" in capsys.readouterr().err
     if stored:
@@ -768,12 +741,14 @@ def test_a_move_that_was_broken_off_is_finished_after_an_update(
     assert cli.run(["audit", "verify", *flags]) == 0, capsys.readouterr().err
 
 
+
+
 def test_books_that_went_on_in_the_file_are_never_mixed_with_those_that_were_moved(
     tmp_path: Path, monkeypatch, capsys
 ):
     where, path = a_file_of_books(tmp_path), tmp_path / "central" / "central.db"
     flags = ["--state", str(tmp_path)]
-    with monkeypatch.context() as dying, pytest.raises(_Killed):
+    with monkeypatch.context() as dying, pytest.raises(Killed):
         dies_when_moved(dying, stored=True)
         cli.run(["migrate", *flags, "--to", where])
     path.with_name("central.db.moving").unlink()
