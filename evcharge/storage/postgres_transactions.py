@@ -284,13 +284,18 @@ def _check_here(place: Place, moved: str | None, moving_to: str = "") -> None:
         )
 
 
-async def prepare_tables(place: Place, package: str, network: str = "", *, new_keys: bool = False) -> None:
-    """Bring a database to the newest schema of `package`. Raises StateError, and what the library raises."""
+async def prepare_tables(
+    place: Place, package: str, network: str = "", *, new_keys: bool = False, moving_to: str = ""
+) -> None:
+    """Bring a database to the newest schema of `package`, unless its tables were moved elsewhere than `moving_to`.
+
+    Raises StateError, and what the library raises.
+    """
     async with alone(place) as connection:
         await migrate(connection, place, package)
         for sql in _TABLES:
             await connection.execute(sql)
-        _check_here(place, await connection.fetchval(_MOVED))
+        _check_here(place, await connection.fetchval(_MOVED), moving_to)
         if not new_keys:
             await _check_keys(connection, place, network)
         if network:

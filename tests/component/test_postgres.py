@@ -741,6 +741,24 @@ def test_a_move_that_was_broken_off_is_finished_after_an_update(
     assert cli.run(["audit", "verify", *flags]) == 0, capsys.readouterr().err
 
 
+def test_bringing_books_back_that_was_broken_off_is_finished_after_an_update(
+    tmp_path: Path, monkeypatch, capsys
+):
+    where, path = a_file_of_books(tmp_path), tmp_path / "central" / "central.db"
+    flags = ["--state", str(tmp_path)]
+    assert cli.run(["migrate", *flags, "--to", where]) == 0, capsys.readouterr().err
+    monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", where)
+    with monkeypatch.context() as dying, pytest.raises(Killed):
+        dies_when_moved(dying, stored=True)
+        cli.run(["migrate", *flags, "--to", "file"])
+    engines.update(monkeypatch)
+    assert cli.run(["central", *flags]) == 1
+    assert "were moved to" in capsys.readouterr().err
+    assert cli.run(["migrate", *flags, "--to", "file"]) == 0, capsys.readouterr().err
+    monkeypatch.delenv("EVCHARGE_CENTRAL__DATABASE")
+    assert path.exists()
+    assert cli.run(["audit", "verify", *flags]) == 0, capsys.readouterr().err
+
 
 
 def test_books_that_went_on_in_the_file_are_never_mixed_with_those_that_were_moved(

@@ -151,21 +151,25 @@ async def _sent(
 async def _bring(place: Place, back: Path, me: Me, put: Callable[[Path], object]) -> None:
     from evcharge.storage.postgres_books import open_postgres
     from evcharge.storage.postgres_copy import copy_out
-    from evcharge.storage.postgres_transactions import mark_moved, nobody_at_work
+    from evcharge.storage.postgres_transactions import mark_moved, nobody_at_work, prepare_tables
+
+    schema = _schema(place.section)
 
     async def copied() -> None:
-        await copy_out(place, _schema(place.section), back)
+        await copy_out(place, schema, back)
         if wrong := await asyncio.to_thread(verify.check, back):
             raise StateError(f"{place} does not hold what was written ({wrong[0]}): nothing was moved.")
 
     # Nobody else writes meanwhile; and they are marked first: there must never be two that both begin.
     if place.section == REGISTRY:
         async with nobody_at_work(place, me.network, me.moving_to) as alone:
+            # evcharge may have been updated since this was broken off: until it is over no Registry begins with them.
+            await prepare_tables(place, schema, me.network, moving_to=me.moving_to)
             await copied()
             await mark_moved(alone, me.moving_to)
             put(back)
         return
-    async with open_postgres(place, _schema(CENTRAL), STATEMENTS, me) as books:
+    async with open_postgres(place, schema, STATEMENTS, me) as books:
         await copied()
         await books.move()
         put(back)

@@ -38,6 +38,7 @@ from evcharge.storage.postgres_transactions import (
 from evcharge.storage.store_errors import StoreAway, StoreBusy, StoreInDoubt, StoreUnwritable
 from tests import postgres
 from tests.component import engines
+from tests.component.engines import Killed
 from tests.component.registry.looking import rows
 from tests.component.registry.test_registry_store import ADMIN, CP1, register
 from tests.component.registry_process import copy_state
@@ -446,6 +447,38 @@ def test_tables_move_there_and_back_and_are_checked_and_backed_up(
     monkeypatch.delenv("EVCHARGE_REGISTRY__DATABASE")
     asyncio.run(fill(Config(state=state), "CP003"))
     assert cli.run(["audit", "verify", *flags]) == 0
+
+
+def test_bringing_tables_back_that_was_broken_off_is_finished_after_an_update(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    """Neither the Registry nor the move waits for the other one to go first."""
+    where, path = engines.registry_address(tmp_path), state / "registry" / "registry.db"
+    flags = ["--books", "registry", "--state", str(state)]
+
+    async def registers(cp_id: str, database: str) -> None:
+        settings = RegistrySettings(database=database)
+        async with setup.open_tables(Config(state=state, registry=settings)) as found:
+            await register(Store(found, utc_now), cp_id)
+
+    def rename(*_: object) -> None:
+        raise Killed
+
+    asyncio.run(registers("CP001", ""))
+    assert cli.run(["migrate", *flags, "--to", where]) == 0, capsys.readouterr().err
+    monkeypatch.setenv("EVCHARGE_REGISTRY__DATABASE", where)
+    with monkeypatch.context() as dying, pytest.raises(Killed):
+        dying.setattr(Path, "rename", rename)
+        cli.run(["migrate", *flags, "--to", "file"])
+    assert not path.exists()
+    engines.update(monkeypatch)
+    with pytest.raises(StateError, match="the Registry's tables of .* were moved to .*registry.db on "):
+        asyncio.run(registers("CP002", where))
+    assert cli.run(["migrate", *flags, "--to", "file"]) == 0, capsys.readouterr().err
+    assert rows(state, "SELECT id, later FROM registrations") == [{"id": "CP001", "later": 7}]
+    monkeypatch.delenv("EVCHARGE_REGISTRY__DATABASE")
+    assert cli.run(["audit", "verify", "--state", str(state)]) == 0, capsys.readouterr().err
+
 
 
 def test_no_registry_begins_with_tables_that_are_being_copied(
