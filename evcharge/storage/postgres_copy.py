@@ -15,13 +15,14 @@ from evcharge.domain.errors import StateError
 from evcharge.storage import postgres_schema
 from evcharge.storage.database import newest_schema, open_database
 from evcharge.storage.postgres_connection import connect
-from evcharge.storage.postgres_opening import explained
+from evcharge.storage.postgres_opening import explained, version_of
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.reading import reading
 
 _AT_ONCE = 5000
 # In the order that their references want; the others in any.
 _FIRST = ("cp", "driver", "session", "ticket", "registrations", "admins")
+_ANY = "SELECT EXISTS (SELECT 1 FROM events)"
 _HASH = "SELECT hash FROM events WHERE n = $1"
 # Of the tables that PostgreSQL numbers itself, the place of a row is copied as well.
 _NUMBERED = postgres_schema.NUMBERED
@@ -37,12 +38,29 @@ def _tables(package: str) -> list[tuple[str, list[str]]]:
     ]
 
 
+async def check_books(place: Place, package: str) -> None:
+    """Raise StateError unless a database holds books of `package`; nothing is made there."""
+    with explained(place):
+        connection = await connect(place)
+        try:
+            if await version_of(connection, place, package) is None or not await connection.fetchval(_ANY):
+                raise _none(place)
+        finally:
+            await connection.close()
+
+
+def _none(place: Place) -> StateError:
+    return StateError(f"{place} holds no books. Is it the right database, and the right schema?")
+
+
 async def copy_out(place: Place, package: str, target: Path) -> None:
     """Copy the books in PostgreSQL, whoever is at work there, into a new file of SQLite. Raises StateError."""
     with explained(place):
         connection = await connect(place)
         try:
-            have = await connection.fetchval("SELECT n FROM schema_version")
+            have = await version_of(connection, place, package)
+            if have is None:
+                raise _none(place)
             if have != newest_schema(package):
                 raise StateError(
                     f"{place} has schema {have}, and this evcharge knows {newest_schema(package)}: "
@@ -95,7 +113,7 @@ async def copy_in(
         connection = await connect(place, synchronous_commit="on")
         try:
             async with connection.transaction():
-                if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM events)"):
+                if await connection.fetchval(_ANY):
                     newest = file.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1").fetchone()
                     if newest and newest["hash"] == await connection.fetchval(_HASH, newest["n"]):
                         # A move that was broken off after it had stored them; somebody may have gone on there.

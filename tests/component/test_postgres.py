@@ -760,6 +760,34 @@ def test_bringing_books_back_that_was_broken_off_is_finished_after_an_update(
     assert cli.run(["audit", "verify", *flags]) == 0, capsys.readouterr().err
 
 
+def test_a_database_without_books_is_called_that_and_gets_none(tmp_path: Path, monkeypatch, capsys):
+    state_folder.init_state(tmp_path, [], utc_now())
+    where = engines.address(tmp_path)
+    monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", where)
+
+    async def tables() -> int:
+        connection = await connect(Place(url=where))
+        try:
+            return await connection.fetchval(
+                "SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema()"
+            )
+        finally:
+            await connection.close()
+
+    def is_called_empty(*command: str) -> bool:
+        assert cli.run([*command, "--state", str(tmp_path)]) == 1
+        return "holds no books. Is it the right database" in capsys.readouterr().err
+
+    assert is_called_empty("migrate", "--to", "file")
+    assert is_called_empty("audit", "verify")
+    assert is_called_empty("backup", str(tmp_path / "b.evb"))
+    assert asyncio.run(tables()) == 0
+    # Nor are those moved that a move was broken off before.
+    assert another_begins(where) == "begun"
+    assert is_called_empty("migrate", "--to", "file")
+    assert not (tmp_path / "central" / "central.db").exists()
+    assert another_begins(where) == "begun"
+
 
 def test_books_that_went_on_in_the_file_are_never_mixed_with_those_that_were_moved(
     tmp_path: Path, monkeypatch, capsys

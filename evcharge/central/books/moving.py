@@ -150,7 +150,7 @@ async def _sent(
 
 async def _bring(place: Place, back: Path, me: Me, put: Callable[[Path], object]) -> None:
     from evcharge.storage.postgres_books import open_postgres
-    from evcharge.storage.postgres_copy import copy_out
+    from evcharge.storage.postgres_copy import check_books, copy_out
     from evcharge.storage.postgres_transactions import mark_moved, nobody_at_work, prepare_tables
 
     schema = _schema(place.section)
@@ -160,6 +160,8 @@ async def _bring(place: Place, back: Path, me: Me, put: Callable[[Path], object]
         if wrong := await asyncio.to_thread(verify.check, back):
             raise StateError(f"{place} does not hold what was written ({wrong[0]}): nothing was moved.")
 
+    # Opening them would make some.
+    await check_books(place, schema)
     # Nobody else writes meanwhile; and they are marked first: there must never be two that both begin.
     if place.section == REGISTRY:
         async with nobody_at_work(place, me.network, me.moving_to) as alone:

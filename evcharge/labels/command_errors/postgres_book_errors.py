@@ -236,6 +236,10 @@ SENTENCES: Mapping[str, Words] = {
         "{place} holds books already. Name an empty database, or another schema.",
         "{place} ya contiene libros. Indique una base de datos vacía, u otro esquema.",
     ),
+    "place empty": (
+        "{place} holds no books. Is it the right database, and the right schema?",
+        "{place} no contiene libros. ¿Es la base de datos correcta, y el esquema correcto?",
+    ),
     "nothing to move": (
         "{path} is not there: there are no books to move.",
         "{path} no está: no hay libros que llevar.",

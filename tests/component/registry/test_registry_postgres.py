@@ -480,6 +480,26 @@ def test_bringing_tables_back_that_was_broken_off_is_finished_after_an_update(
     assert cli.run(["audit", "verify", "--state", str(state)]) == 0, capsys.readouterr().err
 
 
+def test_a_database_without_tables_of_a_registry_is_called_that_and_gets_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    place = Place(url=engines.registry_address(tmp_path), section=REGISTRY)
+    monkeypatch.setenv("EVCHARGE_REGISTRY__DATABASE", place.url)
+    flags = ["--books", "registry", "--state", str(tmp_path), "--to", "file"]
+    assert cli.run(["migrate", *flags]) == 1
+    assert "holds no books. Is it the right database" in capsys.readouterr().err
+
+    async def tables() -> int:
+        connection = await postgres_connection.connect(place)
+        try:
+            return await connection.fetchval(
+                "SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema()"
+            )
+        finally:
+            await connection.close()
+
+    assert asyncio.run(tables()) == 0
+
 
 def test_no_registry_begins_with_tables_that_are_being_copied(
     state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
