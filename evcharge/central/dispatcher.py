@@ -105,6 +105,8 @@ class Dispatcher:
         self._counted = CountedFacts()
         self._wake = asyncio.Event()
         self._gathering: asyncio.TimerHandle | None = None
+        # Since when (loop time) the batch in hand is decided and stored; None: there is none.
+        self.busy_since: float | None = None
         # One plain sentence while storing does not work, else None.
         self.trouble: str | None = None
         self._outage = Outage(self._say_trouble, self._say_restored)
@@ -179,11 +181,14 @@ class Dispatcher:
         batch = [self._inbox.popleft() for _ in range(min(MAX_BATCH, len(self._inbox)))]
         if self._inbox:
             self._wake.set()
+        self.busy_since = asyncio.get_running_loop().time()
         try:
             return await self._carry_out(batch)
         except ConstraintViolated:
             # One command breaks a rule of the database: let only that one fail.
             return await self._one_by_one(batch)
+        finally:
+            self.busy_since = None
 
     async def _one_by_one(self, batch: list[_Waiting]) -> bool:
         self._inbox.extendleft(reversed(batch))

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import msgspec
 import pytest
@@ -74,6 +75,31 @@ async def test_a_refusal_that_nobody_waits_for_is_not_reported(writer: Writer):
     del refused
     gc.collect()
     assert reported == []
+
+
+async def test_since_when_a_batch_is_in_hand_is_seen_until_it_is_stored_or_refused(writer: Writer):
+    """What hangs there holds up every answer: `peers/deadlines` counts it for nobody."""
+    await writer.is_ready()
+    loop, commit = asyncio.get_running_loop(), writer.books.store.commit
+    hangs, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hanging(batch) -> None:
+        hangs.set()
+        await goes_on.wait()
+        await commit(batch)
+
+    assert writer.dispatcher.busy_since is None
+    with mock.patch.object(writer.books.store, "commit", hanging):
+        before = loop.time()
+        noted = writer.posts(c.Note, event=any_event())
+        await hangs.wait()
+        assert before <= writer.dispatcher.busy_since <= loop.time()
+        goes_on.set()
+        await noted
+    assert writer.dispatcher.busy_since is None
+    with writer.fails(FULL), pytest.raises(Refused):
+        await writer.does(c.PlaceHold, cp_id="CP001", hold=Hold.OPERATOR)
+    assert writer.dispatcher.busy_since is None
 
 
 class Metering:

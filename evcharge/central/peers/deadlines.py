@@ -6,7 +6,8 @@ there and does not say in time what became of a START, or of a STOP, counts as g
 ends like any other whose engine is lost. While it still delivers what it had journaled when it came, it is not silent:
 the end comes last. An engine whose keys were withdrawn during a session has `LAST_WORD_S` to tell how that ended; then
 it is cut, and the session is settled by what is known. All of it counts from when this Central saw it, by the steady
-clock: after a restart, anew; and not while Central itself stood still.
+clock: after a restart, anew; and not while Central itself stood still, nor while a commit hangs, behind which an answer
+may wait.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from evcharge.domain.session import Session, SessionState
 LAST_WORD_S = 2.0
 # For what an engine journaled to arrive and be stored, over a slow link, from a slow disk.
 ANSWER_S = 30.0
+# A batch is stored within milliseconds. One that takes longer hangs: its disk does, or PostgreSQL fails over.
+HANGS_S = 1.0
 # Two steady clocks may differ by a hundredth: of a long time to plug in that is more.
 _DRIFTS = 50
 # A link that comes and goes puts off the end of a request, but for no longer than so many times the time to plug in.
@@ -50,6 +53,11 @@ class _Wait:
     # How much is committed of what the engine had journaled when it came.
     told: int
 
+    def put_off(self, seconds: float) -> None:
+        """Count those seconds for nobody."""
+        self.since_s += seconds
+        self.link_since_s += seconds
+
     def due_s(self, session: Session) -> float:
         """Return when there was time enough for it."""
         if self.awaited is _Awaited.LAST_WORD:
@@ -73,18 +81,20 @@ class Lost:
         self._waits: dict[SessionId, _Wait] = {}
         self._parting_since: dict[CpId, float] = {}
         self._looked_at = float("-inf")
+        # Whether a commit hung when last looked at.
+        self._hung = False
 
     def stood_still(self, seconds: float) -> None:
         """Count those seconds for nobody: what was said meanwhile is not read yet."""
         for wait in self._waits.values():
-            wait.since_s += seconds
-            wait.link_since_s += seconds
+            wait.put_off(seconds)
         self._parting_since = {cp_id: since_s + seconds for cp_id, since_s in self._parting_since.items()}
 
     def sweep(self, now_s: float) -> None:
         """Cut every engine that had its last word, end every session that is due; call it often."""
         if now_s - self._looked_at < LOOK_EVERY_S:
             return
+        hung_s = self._hung_s(now_s)
         self._looked_at = now_s
         self._part(now_s)
         waits: dict[SessionId, _Wait] = {}
@@ -94,6 +104,9 @@ class Lost:
             if point is None or awaited is None:
                 continue
             link, told, wait = point.engine_link, self._told(point), self._waits.get(session.session_id)
+            # A last word came in time or never: what Central has of it is decided before that end.
+            if wait is not None and wait.awaited is not _Awaited.LAST_WORD:
+                wait.put_off(hung_s)
             if wait is None or wait.awaited is not awaited:
                 wait = _Wait(awaited, now_s, link, now_s, told)
             elif wait.link != link:
@@ -106,6 +119,12 @@ class Lost:
                 wait = _Wait(awaited, now_s, link, now_s, told)
             waits[session.session_id] = wait
         self._waits = waits
+
+    def _hung_s(self, now_s: float) -> float:
+        """Return how long a commit has hung since the last look, or until a moment ago: what waited is stored now."""
+        before, since_s = self._hung, self._dispatcher.busy_since
+        self._hung = since_s is not None and now_s - since_s > HANGS_S
+        return now_s - self._looked_at if before or self._hung else 0.0
 
     def _part(self, now_s: float) -> None:
         since: dict[CpId, float] = {}

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 from msgspec import structs
 
-from evcharge.central.peers.deadlines import ANSWER_S, LAST_WORD_S, LOOK_EVERY_S, Lost
+from evcharge.central.peers.deadlines import ANSWER_S, HANGS_S, LAST_WORD_S, LOOK_EVERY_S, Lost
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.start_seal import seal
@@ -25,7 +25,7 @@ class Clocked:
         self.now_s, self.posted = 0.0, []
         # Of peers: the engines that have their last word, and those that were cut.
         self.parting, self.cut, self.hung_up = {}, [], []
-        self.trouble = None
+        self.trouble = self.busy_since = None
         self.lost = Lost(self, self)
 
     @property
@@ -153,6 +153,48 @@ def test_while_central_stood_still_nobody_had_time_to_answer(clocked: Clocked, *
     assert not clocked.after(2 + 2 * LOOK_EVERY_S)
 
 
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["start", "stop"])
+def test_while_a_commit_hangs_no_engine_is_to_blame(clocked: Clocked, *, is_stopped: bool):
+    session = clocked.town.charging() if is_stopped else clocked.town.authorised()
+    most_s = ANSWER_S
+    if is_stopped:
+        clocked.town.does(c.EndCharge, session_id=session.session_id)
+    else:
+        most_s += session.plug_within_s
+    clocked.after(LOOK_EVERY_S)
+    clocked.busy_since = clocked.now_s
+    assert clocked.after(10 * most_s)
+    clocked.busy_since = None
+    # Until it hung, those seconds were the engine's.
+    assert clocked.after(most_s - 2 * HANGS_S)
+    assert not clocked.after(2 * HANGS_S + 2 * LOOK_EVERY_S)
+    assert len(clocked.hung_up) == 1
+
+
+def test_what_came_before_a_commit_hung_is_stored_before_the_time_goes_on(clocked: Clocked):
+    session, engine = clocked.town.charging(), clocked.town.engines["CP001"]
+    clocked.town.does(c.EndCharge, session_id=session.session_id)
+    clocked.after(ANSWER_S - HANGS_S)
+    clocked.busy_since = clocked.now_s
+    assert clocked.after(10 * ANSWER_S)
+    clocked.busy_since = None
+    assert clocked.after(LOOK_EVERY_S)
+    clocked.town.sends(engine.ended(session.session_id, 1_000_000))
+    assert not clocked.after(ANSWER_S)
+    assert clocked.hung_up == []
+
+
+def test_a_silent_engine_is_hung_up_on_also_where_every_commit_is_slow(clocked: Clocked):
+    session = clocked.town.charging()
+    clocked.town.does(c.EndCharge, session_id=session.session_id)
+    waited_s, is_open = 0.0, True
+    while is_open and waited_s < 10 * ANSWER_S:
+        clocked.busy_since = clocked.now_s
+        is_open = clocked.after(HANGS_S + LOOK_EVERY_S)
+        waited_s += HANGS_S + LOOK_EVERY_S
+    assert len(clocked.hung_up) == 1
+
+
 def test_a_link_that_comes_and_goes_does_not_put_off_the_end_for_ever(clocked: Clocked):
     session = clocked.town.authorised()
     waited_s, is_open = 0, True
@@ -220,6 +262,17 @@ def test_an_engine_whose_keys_are_withdrawn_has_its_last_word_and_is_cut_then(cl
     assert clocked.cut == ["its link"]
     (ticket,) = clocked.town.tickets
     assert (ticket.estimated, ticket.energy_mwh, ticket.reason) == (True, 1_000_000, EndReason.REVOKED)
+
+
+def test_a_commit_that_hangs_leaves_withdrawn_keys_no_more_time(clocked: Clocked):
+    clocked.town.charging()
+    clocked.town.does(c.RevokeKeys, subject="CP001")
+    clocked.parting["CP001"] = "its link"
+    clocked.busy_since = clocked.now_s
+    assert clocked.after(LAST_WORD_S)
+    assert clocked.cut == []
+    assert not clocked.after(LOOK_EVERY_S)
+    assert clocked.cut == ["its link"]
 
 
 def test_an_engine_that_told_the_end_is_cut_at_once(clocked: Clocked):

@@ -144,7 +144,7 @@ async def rounds(monkeypatch: pytest.MonkeyPatch, guard: Watchdog, *naps_s: floa
 
 def idle() -> SimpleNamespace:
     """A dispatcher with nothing to do."""
-    return SimpleNamespace(look_at_the_clock=lambda: None, facts=Facts())
+    return SimpleNamespace(look_at_the_clock=lambda: None, facts=Facts(), busy_since=None)
 
 
 async def test_nobody_is_declared_dead_by_our_own_stall(monkeypatch: pytest.MonkeyPatch):
@@ -173,7 +173,7 @@ async def test_what_engines_owe_is_told_of_our_own_stall(monkeypatch: pytest.Mon
 
 async def test_the_clock_is_looked_at_in_every_round(monkeypatch: pytest.MonkeyPatch):
     looks = []
-    dispatcher = SimpleNamespace(look_at_the_clock=lambda: looks.append(1), facts=Facts())
+    dispatcher = SimpleNamespace(look_at_the_clock=lambda: looks.append(1), facts=Facts(), busy_since=None)
     await rounds(monkeypatch, dog(dispatcher=dispatcher), SWEEP_S)
     assert looks == [1]
 
