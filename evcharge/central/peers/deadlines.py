@@ -4,10 +4,10 @@ Before power flows, an engine gives its driver `plug_within_s` from the START th
 long, it has given up, or begun; of what has begun it still tells when it returns (`corrections`). An engine that is
 there and does not say in time what became of a START, or of a STOP, counts as gone: Central hangs up, and the session
 ends like any other whose engine is lost. While it still delivers what it had journaled when it came, it is not silent:
-the end comes last. An engine whose keys were withdrawn during a session has `LAST_WORD_S` to tell how that ended; then
-it is cut, and the session is settled by what is known. All of it counts from when this Central saw it, by the steady
-clock: after a restart, anew; and not while Central itself stood still, nor while a commit hangs, behind which an answer
-may wait.
+the end comes last. But only it says how much that is, so it has `TELL_S` for all of it. An engine whose keys were
+withdrawn during a session has `LAST_WORD_S` to tell how that ended; then it is cut, and the session is settled by what
+is known. All of it counts from when this Central saw it, by the steady clock: after a restart, anew; and not while
+Central itself stood still, nor while a commit hangs, behind which an answer may wait.
 """
 
 from dataclasses import dataclass
@@ -26,6 +26,9 @@ LAST_WORD_S = 2.0
 ANSWER_S = 30.0
 # A batch is stored within milliseconds. One that takes longer hangs: its disk does, or PostgreSQL fails over.
 HANGS_S = 1.0
+# For all that an engine had journaled, however much it says that is. It keeps a week of METERs: within this time they
+# come at a twelfth of the rate at which Central reads.
+TELL_S = 3_600.0
 # Two steady clocks may differ by a hundredth: of a long time to plug in that is more.
 _DRIFTS = 50
 # A link that comes and goes puts off the end of a request, but for no longer than so many times the time to plug in.
@@ -44,14 +47,15 @@ class _Awaited(Enum):
 
 @dataclass(slots=True)
 class _Wait:
-    """Since when something is awaited, and since when over this link (None: there is none)."""
+    """Since when something is awaited, and since when over this link (None: there is none) after what it told last."""
 
     awaited: _Awaited
     since_s: float
     link: int | None
     link_since_s: float
-    # How much is committed of what the engine had journaled when it came.
+    # How much is committed of what the engine had journaled when it came; whether any of it came meanwhile.
     told: int
+    tells: bool = False
 
     def put_off(self, seconds: float) -> None:
         """Count those seconds for nobody."""
@@ -69,7 +73,8 @@ class _Wait:
             due_s = self.link_since_s + ANSWER_S
         else:
             due_s = max(self.since_s + plug_s, self.link_since_s) + max(ANSWER_S, plug_s / _DRIFTS)
-        return min(due_s, self.since_s + _MOST_TIMES * plug_s + ANSWER_S)
+        most_s = _MOST_TIMES * plug_s + ANSWER_S
+        return min(due_s, self.since_s + (max(most_s, TELL_S) if self.tells else most_s))
 
 
 class Lost:
@@ -111,8 +116,8 @@ class Lost:
                 wait = _Wait(awaited, now_s, link, now_s, told)
             elif wait.link != link:
                 wait.link, wait.link_since_s, wait.told = link, now_s, told
-            elif wait.told != told and awaited is not _Awaited.LAST_WORD:
-                wait = _Wait(awaited, now_s, link, now_s, told)
+            elif wait.told != told:
+                wait.link_since_s, wait.told, wait.tells = now_s, told, True
             if now_s >= wait.due_s(session):
                 self._end(session, point, wait, now_s)
                 # When it cannot be stored now, it is tried again after as long.

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 from msgspec import structs
 
-from evcharge.central.peers.deadlines import ANSWER_S, HANGS_S, LAST_WORD_S, LOOK_EVERY_S, Lost
+from evcharge.central.peers.deadlines import ANSWER_S, HANGS_S, LAST_WORD_S, LOOK_EVERY_S, TELL_S, Lost
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.start_seal import seal
@@ -135,6 +135,27 @@ def test_an_engine_that_still_tells_what_it_had_journaled_is_not_silent(clocked:
     assert clocked.after(ANSWER_S - 1)
     clocked.town.sends(engine.meter(session.session_id, 1_000))
     assert not clocked.after(1 + 2 * LOOK_EVERY_S)
+    assert len(clocked.hung_up) == 1
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["start", "stop"])
+def test_an_engine_that_says_it_had_journaled_more_than_anything_does_not_put_off_the_end_for_ever(
+    clocked: Clocked, *, is_stopped: bool
+):
+    session = clocked.town.charging() if is_stopped else clocked.town.authorised()
+    engine = clocked.town.engines["CP001"]
+    clocked.town.engine_leaves()
+    if is_stopped:
+        clocked.town.does(c.EndCharge, session_id=session.session_id)
+    clocked.town.engine(last_seq=2**53)
+    waited_s, is_open = 0.0, True
+    while is_open and waited_s < 2 * TELL_S:
+        # Of the second, nobody knows anything: it is set aside.
+        about = session.session_id if is_stopped else "S-X1-CP001-0123456789abcdef"
+        clocked.town.sends(engine.meter(about, 1))
+        is_open = clocked.after(ANSWER_S - 1)
+        waited_s += ANSWER_S - 1
+    assert TELL_S <= waited_s <= TELL_S + ANSWER_S
     assert len(clocked.hung_up) == 1
 
 
