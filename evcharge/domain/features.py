@@ -46,7 +46,7 @@ class Feature(StrEnum):
     CURRENCY = "currency"
     # MOVED says that another Central takes over, and where it is.
     MOVED = "moved"
-    # REQUEST_START says which price the driver was shown: no charge begins at a higher one.
+    # REQUEST_START says which price the driver was shown: no charge begins at a higher one, which PROGRESS says then.
     SHOWN_PRICE = "shown_price"
 
 

@@ -2,17 +2,14 @@
 
 from msgspec import Struct
 
-from evcharge.domain.billing import MAX_PRICE_CENTI_CENTS
 from evcharge.domain.ids import CpId
-
-_MOST_DIGITS = len(str(MAX_PRICE_CENTI_CENTS))
 
 
 class RefusalFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The facts of one refusal. `labels.refusals` words them; nobody else does.
 
-    `reason`: a term of its code (an EndReason, a hold, the words of a fault, seconds to wait, a price in 1/100 cent per
-    kWh). `at`: the charging point that is offered instead, that has that price, or at which the driver's charge runs.
+    `reason`: a term of its code (an EndReason, a hold, the words of a fault, seconds to wait). `at`: the charging point
+    that is offered instead, that has that price, or at which the driver's charge runs.
     """
 
     reason: str = ""
@@ -24,14 +21,10 @@ class RefusalFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     # What the wallet has; None where it is not told.
     cents: int | None = None
     within_s: int | None = None
+    # What a kWh costs `at` that one, in 1/100 cent.
+    price: int | None = None
     # Somebody typed the driver's id at a charging point: the driver itself does not read this.
     by_hand: bool = False
-
-    @property
-    def price(self) -> int | None:
-        """The price that `reason` is, with E_PRICE; None: it is none, for a far end may say anything."""
-        is_one = self.reason.isdecimal() and len(self.reason) <= _MOST_DIGITS
-        return int(self.reason) if is_one else None
 
 
 NO_FACTS = RefusalFacts()

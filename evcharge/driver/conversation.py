@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from msgspec import UNSET
+
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.features import SPOKEN, Feature
-from evcharge.domain.refusals import RefusalFacts
 from evcharge.driver.fault_notes import FaultNotes, Note
 from evcharge.driver.known_facts import KnownFacts
 from evcharge.driver.requests import SENT, UNSENT, Outcome, Reaction, Request
@@ -572,11 +573,9 @@ class Conversation:
             self._offer = OtherPoint(word.cp_id, limits) if word.cp_id is not None else None
             # It was not asked for, and nothing happened there.
             request.place = None
-        if isinstance(word, Progress) and word.code == Code.PRICE and word.cp_id is not None:
+        if isinstance(word, Progress) and word.price is not UNSET and word.cp_id is not None:
             # The refusal shows it: whoever asks again wants it at that.
-            price = RefusalFacts(reason=word.reason).price
-            if price is not None:
-                self._shown_prices[word.cp_id] = price
+            self._shown_prices[word.cp_id] = word.price
         reaction = self._end(request, self._words.refused(word), self._words.refusal(word))
         if was_held:
             reaction = replace(reaction, messages=self._look_up(AskBalance()))

@@ -165,7 +165,8 @@ class Words:
             return self.error(word.code, word.text)
         names_one = word.code in (Code.NONE_NEAR, Code.PRICE)
         offered = CpId(word.cp_id) if names_one and word.cp_id else None
-        facts = RefusalFacts(reason=word.reason, status=word.status, at=offered)
+        price = None if word.price is UNSET else word.price
+        facts = RefusalFacts(reason=word.reason, status=word.status, at=offered, price=price)
         return refusals.heard(word.code, word.text, self.lang, facts, cp_id=word.cp_id or "")
 
     def question(self, word: ConfirmStart) -> str:

@@ -398,7 +398,7 @@ class Progress(Message, tag="PROGRESS"):
     """Central -> driver, or engine that asked by hand: how far a request has come; one of `STEPS`.
 
     `text` says it in English; from the other fields a driver says it in its own language. `status` and `reason`
-    are our terms (a CpStatus; an EndReason, a hold or the words of a fault).
+    are our terms (a CpStatus; an EndReason, a hold or the words of a fault). `price`: what `cp_id` costs (E_PRICE).
     """
 
     request_id: Token
@@ -410,7 +410,9 @@ class Progress(Message, tag="PROGRESS"):
     status: Text = ""
     reason: Text = ""
     plug_within_s: Seconds | None = None
+    price: Price | UnsetType = UNSET
     senders = _CENTRAL
+    since = MappingProxyType({"price": Feature.SHOWN_PRICE})
 
 
 # The steps of a request, in order. ASKING: Central has authorised it and asks the charging point. READY: the

@@ -185,6 +185,7 @@ def message_of(reply: Reply) -> Message:
                 status=reply.facts.status,
                 reason=reply.facts.reason,
                 plug_within_s=reply.plug_within_s,
+                price=UNSET if reply.facts.price is None else reply.facts.price,
             )
         case DriverAsked():
             return Confirming(request_id=reply.request_id, driver_id=reply.driver_id, within_s=reply.within_s)

@@ -86,7 +86,7 @@ def offered(draft: Draft, command: StartCharging, rules: Rules, most_cents: int 
     most_mwh, bounds = command.until_mwh or rules.max_session_mwh, (most_cents, own_cents)
     price = point.price_centi_cents_per_kwh
     if command.shown_price is not None and price > command.shown_price:
-        raise StartRefusal(Code.PRICE, RefusalFacts(reason=str(price), at=point.cp_id))
+        raise StartRefusal(Code.PRICE, RefusalFacts(price=price, at=point.cp_id))
     hold_cents, limit_mwh = _affordable(driver, point, rules, min(most_mwh, rules.max_session_mwh), bounds)
     return Offer(driver, point, hold_cents, limit_mwh, command.until_mwh, own_cents, command.by_operator)
 

@@ -7,7 +7,6 @@ from msgspec import UNSET, structs
 
 from evcharge.domain.errors import Code
 from evcharge.domain.features import SPOKEN, Feature
-from evcharge.domain.refusals import RefusalFacts
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.requests import Reaction
 from evcharge.driver.words import Words
@@ -113,9 +112,7 @@ def test_a_request_says_which_price_was_shown_and_asked_again_the_one_that_it_wa
     talk.hear(shown(2_500, 3_000))
     (asked,) = talk.start("CP001", None).messages
     assert asked.shown_price == 2_500
-    dearer = structs.replace(
-        refused("E_PRICE", "CP001 costs more.", "request-2"), cp_id="CP001", reason="2600"
-    )
+    dearer = structs.replace(refused("E_PRICE", "CP001 costs more.", "request-2"), cp_id="CP001", price=2_600)
     assert talk.hear(dearer).lines == ("Refused: CP001 costs more.",)
     (asked,) = talk.start("CP001", None).messages
     assert (asked.request_id, asked.shown_price) == ("request-3", 2_600)
@@ -130,13 +127,8 @@ def test_what_the_app_looks_up_by_itself_was_shown_to_nobody():
     assert asked.shown_price is UNSET
 
 
-@pytest.mark.parametrize(("reason", "price"), [("2600", 2_600), ("", None), ("-1", None), ("9" * 200, None)])
-def test_a_refusal_may_say_any_price(reason: str, price: int | None):
-    assert RefusalFacts(reason=reason).price == price
-
-
 def test_a_price_that_was_exceeded_is_said_in_the_drivers_language():
-    word = structs.replace(refused("E_PRICE", "CP001 costs more."), cp_id="CP001", reason="2600")
+    word = structs.replace(refused("E_PRICE", "CP001 costs more."), cp_id="CP001", price=2_600)
     said = "CP001 cuesta ahora 0,26 €/kWh, más de lo que se le mostró: pida de nuevo si aún lo quiere."
     assert Words("es").refusal(word) == said
 

@@ -143,6 +143,10 @@ GOLDEN: dict[messages.Message, str] = {
         request_id=R, step="READY", session_id=S, cp_id="CP001", text="Plug in.", plug_within_s=60
     ): f'{{"t":"PROGRESS","request_id":"{R}","step":"READY","session_id":"{S}","cp_id":"CP001","code":"",'
     '"text":"Plug in.","status":"","reason":"","plug_within_s":60}',
+    messages.Progress(
+        request_id=R, step="REFUSED", cp_id="CP001", code="E_PRICE", text="Dearer.", price=2_600
+    ): f'{{"t":"PROGRESS","request_id":"{R}","step":"REFUSED","session_id":null,"cp_id":"CP001","code":"E_PRICE",'
+    '"text":"Dearer.","status":"","reason":"","plug_within_s":null,"price":2600}',
     messages.Supply(
         session_id=S, cp_id="CP001", power_w=22_000, energy_mwh=6_111, cost_cents=0, limit_mwh=80_000_000
     ): f'{{"t":"SUPPLY","session_id":"{S}","cp_id":"CP001","power_w":22000,"energy_mwh":6111,"cost_cents":0,'

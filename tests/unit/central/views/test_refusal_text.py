@@ -45,13 +45,14 @@ def refused(
         ),
         (
             Code.PRICE,
-            {"at": "CP001", "reason": "3025"},
+            {"at": "CP001", "price": 3_025},
             "CP001 costs 0.3025 €/kWh now, more than you were shown: ask again if you still want it.",
             "CP001 cuesta ahora 0,3025 €/kWh, más de lo que se le mostró: pida de nuevo si aún lo quiere.",
         ),
         (
             Code.PRICE,
-            {"at": "CP001", "reason": "what it costs"},
+            # As it was stored before the price had a field of its own.
+            {"at": "CP001", "reason": "3025"},
             "dearer than shown",
             "más caro de lo mostrado",
         ),
@@ -134,6 +135,7 @@ def test_a_request_that_was_refused_at_once(code: Code, facts: dict, english: st
     # A peer of any release gets the sentence, and the terms of before.
     told: Any = message_of(answer)
     assert (told.code, told.text, told.reason) == (code, english, event.facts.reason)
+    assert told.price == facts.get("price", msgspec.UNSET)
 
 
 @pytest.mark.parametrize("wish", ["", "Elche"])
