@@ -13,13 +13,18 @@ from typing import Any
 import aiohttp
 import pytest
 
+from evcharge.central.books import setup
 from evcharge.central.books.invariants import violations
+from evcharge.central.books.rows import STATEMENTS
 from evcharge.domain.errors import EvchargeError
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel, HandedOver
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 from evcharge.security.tls import client_context
+from evcharge.storage.members import Me
+from evcharge.storage.postgres_books import open_postgres
+from evcharge.storage.postgres_place import Place
 from tests.component import engines
 from tests.component.town import Town, hear
 from tests.component.way import Way
@@ -87,6 +92,12 @@ class Process:
         url = f"https://127.0.0.1:{self.api_port}{path}"
         async with aiohttp.ClientSession() as http, http.get(url, **self._asking(token)) as found:
             return found.status, await found.json(content_type=None)
+
+    async def closes(self, alert: str) -> int:
+        """Close an alert as the operator; return the answer's status."""
+        url = f"https://127.0.0.1:{self.api_port}/api/alerts/{alert}/close"
+        async with aiohttp.ClientSession() as http, http.post(url, **self._asking()) as found:
+            return found.status
 
     async def reports(self, alert: str) -> int:
         """Tell its API of the weather in Berlin; return the answer's status."""
@@ -242,6 +253,27 @@ async def test_a_second_one_of_a_name_takes_the_place_of_one_that_is_frozen(tmp_
         await one.ends()
         if hasattr(again, "process"):
             await again.ends()
+
+
+async def test_one_whose_alert_was_closed_stays_given_up_at_whoever_takes_over(tmp_path: Path):
+    # C was here once.
+    async with open_postgres(Place(url=engines.address(tmp_path)), setup.SCHEMA, STATEMENTS, Me(name="C")):
+        pass
+    async with two(tmp_path) as (one, other):
+        await one.says("CENTRAL:C is away")
+        assert await one.closes("CENTRAL:C-away") == 200
+        one.process.kill()
+        await other.leads()
+        # Whoever was missed as often as A is told of by now.
+        await other.says("CENTRAL:A is away")
+        found = (await other.get("/api/alerts"))[1]["alerts"]
+        still_open = {alert["id"] for alert in found if not alert["solved_at"]}
+        assert {id_ for id_ in still_open if id_.startswith("CENTRAL:")} == {"CENTRAL:A-away"}
+    with engines.looked_at(tmp_path) as copy:
+        told = copy.execute(
+            "SELECT json_extract(data, '$.name') FROM events WHERE type = 'MemberAway' ORDER BY n"
+        )
+        assert [name for (name,) in told] == ["C", "A"]
 
 
 async def test_one_that_is_stopped_hands_over(tmp_path: Path):
