@@ -12,7 +12,8 @@ from evcharge.central.books.archive import MAX_HISTORY, STATES, Archive, ListPag
 from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.rules.commands import MovePoint, Note
 from evcharge.central.rules.decision import Decision
-from evcharge.domain.errors import BadInput
+from evcharge.domain import events
+from evcharge.domain.errors import BadInput, Code
 from evcharge.domain.events import ClockJumped, HoldPlaced, Unread
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.database import Database
@@ -251,6 +252,35 @@ async def test_the_audit_log_is_filtered_and_read_backwards(archive):
     assert [row["n"] for row in last] == [row["n"] for row in rows[-3:-1]]
     assert await archive.events(limit=5, who="nobody") == []
     assert len(await archive.events(limit=5, who=ADMIN.id)) == 5
+
+
+async def test_of_old_alerts_only_what_came_after_their_beginning_is_read(tmp_path: Path):
+    network = Network()
+    for event in (
+        events.RegistryReached(),
+        events.MemberBack(role="registry", name="registry:9001"),
+        events.AlertClosed(alert_id="CP001-duplicate"),
+        events.LoginRefused(claimed="CP001", code=Code.DUPLICATE, text="twice"),
+        events.NotifyReached(way="mail"),
+        events.NotifyLost(way="mail", why="it refuses"),
+        events.RegistryReached(),
+        events.AlertTaken(alert_id="CP001-duplicate", by="ana"),
+        events.NotifyReached(way="mail"),
+    ):
+        network.does(Note, event=event)
+    async with opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+        found = await Archive(books.database).alerting_before(0, [])
+    assert [type(event).__name__ for _, event in found] == [
+        "LoginRefused", "NotifyLost", "AlertTaken", "NotifyReached",
+    ]  # fmt: skip
+
+
+@pytest.mark.only_sqlite
+async def test_old_alerts_are_found_in_an_index_and_in_order(archive):
+    await archive._of_type("LoginRefused", 3, 9, 10)
+    (plan,) = archive._database.plans
+    assert "events_by_type (type=? AND n>? AND n<?)" in plan
 
 
 async def test_a_row_of_another_release_is_never_passed_over(tmp_path: Path):

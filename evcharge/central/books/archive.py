@@ -14,8 +14,10 @@ from typing import Any
 import msgspec
 
 from evcharge.central.books.rows import of_registration, weather_of
+from evcharge.central.rules.alert_kinds import NOT_UNDERSTOOD
 from evcharge.central.rules.facts import TransferKind, Weather
-from evcharge.domain.errors import BadInput
+from evcharge.domain import events
+from evcharge.domain.errors import BadInput, Code
 from evcharge.domain.events import (
     AlertLeft,
     AlertTaken,
@@ -81,15 +83,29 @@ FROM correction JOIN ticket USING (session_id) WHERE correction.reference = :ref
 """
 
 
-# What begins an alert that no fact tells and that waits for an operator, and what ends one or says who has it.
+# What begins an alert that no fact tells and that waits for an operator.
 _BEGIN_ALERTS, _MOST_BEGINNINGS = (
     "RecordQuarantined", "LoginRefused", "InputRefused", "RegistryNoted", "RegistryLost", "ClockJumped",
     "WelcomeWithheld", "ChainBroken", "NotifyLost", "MemberAway",
 ), 1000  # fmt: skip
-_END_ALERTS, _MOST_ENDS = (
-    "AlertClosed", "AlertTaken", "AlertLeft", "PointWithdrawn", "DriverWithdrawn", "KeyRevoked", "DriverBlocked",
-    "RegistryReached", "NotifyReached", "MemberBack",
-), 5000  # fmt: skip
+# What ends one, or says who has it, and what began it: nothing is read that lies before all of that.
+_END_ALERTS: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(
+        ("AlertClosed", "AlertTaken", "AlertLeft"), (*_BEGIN_ALERTS, "TicketMade", "TicketCorrected")
+    ),
+    **dict.fromkeys(
+        ("PointWithdrawn", "DriverWithdrawn"),
+        ("RecordQuarantined", "LoginRefused", "InputRefused", "RegistryNoted"),
+    ),
+    **dict.fromkeys(("KeyRevoked", "DriverBlocked"), ("LoginRefused",)),
+    "RegistryReached": ("RegistryLost",),
+    "NotifyReached": ("NotifyLost",),
+    "MemberBack": ("MemberAway",),
+}
+_MOST_ENDS = 5000
+_OF_TYPE = """
+SELECT n, at, type, data FROM events WHERE type = :type AND n > :after AND n < :before ORDER BY n DESC LIMIT :limit
+"""
 # Of those whose refused words are read, the first that was understood again.
 _UNDERSTOOD = """
 SELECT * FROM events WHERE actor = :who AND n > :n AND n < :before
@@ -381,34 +397,42 @@ class Archive:
         So many of each type, however long the log is. `owed`: the sessions of which something is still to be paid.
         """
         last = await self.events(limit=1)
-        before, horizon = (last[-1]["n"] - recent + 1 if last else 0), 0
-        rows: list[Row] = []
-        for name in _END_ALERTS:
-            of_it = await self.events(limit=_MOST_ENDS, before=before, type_=name)
+        before = last[-1]["n"] - recent + 1 if last else 0
+        begun = [
+            row for name in _BEGIN_ALERTS for row in await self._of_type(name, 0, before, _MOST_BEGINNINGS)
+        ]
+        ids = msgspec.json.encode(owed).decode()
+        debts = await self._database.read(_TICKETED, {"ids": ids, "before": before}) if owed else []
+        first: dict[str, int] = {}
+        for row in (*begun, *debts):
+            first[row["type"]] = min(row["n"], first.get(row["type"], before))
+        ended, horizon = list[Row](), 0
+        for name, of in _END_ALERTS.items():
+            since = min((first[one] for one in of if one in first), default=before)
+            of_it = await self._of_type(name, since, before, _MOST_ENDS)
             if len(of_it) == _MOST_ENDS:
                 # What began earlier may have ended further back than is read.
-                horizon = max(horizon, of_it[0]["n"])
-            rows += of_it
-        for name in _BEGIN_ALERTS:
-            of_it = await self.events(limit=_MOST_BEGINNINGS, before=before, type_=name)
-            rows += [row for row in of_it if row["n"] >= horizon]
-        ids = msgspec.json.encode(owed).decode()
-        rows += await self._database.read(_TICKETED, {"ids": ids, "before": before}) if owed else []
-        rows += await self._understood_since(rows, before)
+                horizon = max(horizon, of_it[-1]["n"])
+            ended += of_it
+        begun = [row for row in begun if row["n"] >= horizon]
+        rows = [*begun, *ended, *debts, *await self._understood_since(begun, before)]
         rows.sort(key=lambda row: int(row["n"]))
         return [
             (datetime.fromisoformat(row["at"]), stored(row["n"], row["type"], row["data"])) for row in rows
         ]
 
+    async def _of_type(self, type_: str, after: int, before: int, limit: int) -> list[Row]:
+        """Return the last rows of a type between two numbers, newest first."""
+        return await self._database.read(
+            _OF_TYPE, {"type": type_, "after": after, "before": before, "limit": limit}
+        )
+
     async def _understood_since(self, rows: Sequence[Row], before: int) -> list[Row]:
         """Return what shows of each whose word was not understood that it has been since."""
         last: dict[str, int] = {}
         for row in rows:
-            match stored(row["n"], row["type"], row["data"]):
-                case LoginRefused(claimed=who) | InputRefused(who=who) | RegistryNoted(target=who):
-                    last[who] = max(row["n"], last.get(who, 0))
-                case _:
-                    pass
+            if who := _misheard(stored(row["n"], row["type"], row["data"])):
+                last[who] = max(row["n"], last.get(who, 0))
         found: list[Row] = []
         for who, n in last.items():
             found += await self._database.read(_UNDERSTOOD, {"who": who, "n": n, "before": before})
@@ -473,6 +497,19 @@ class Archive:
         rows = found[: page.limit]
         beyond = cursor(table, rows[-1], time) if len(found) > page.limit else None
         return (rows[::-1] if page.after else rows), beyond
+
+
+def _misheard(event: Event) -> str:
+    """Return whose word was not understood, as `event` says, or ""."""
+    match event:
+        case LoginRefused(claimed=who, code=code) | InputRefused(who=who, code=code) if (
+            code in NOT_UNDERSTOOD
+        ):
+            return who
+        case RegistryNoted(what=events.TICKET_ASKED, result=Code.CREDENTIAL, target=who):
+            return who
+        case _:
+            return ""
 
 
 _SOURCE_OF: Mapping[str, str] = {"session": "session", "ticket": "ticket_now"}
