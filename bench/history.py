@@ -27,6 +27,11 @@ class Run(Struct, frozen=True, kw_only=True):
     ratios: dict[str, float]
     figures: dict[str, float]
 
+    @property
+    def kind(self) -> tuple[bool, str]:
+        """Only runs of one kind are compared: Central's costs are those of its loop, the floor's are not."""
+        return self.quick, self.loop
+
 
 def read(path: Path = HISTORY) -> list[Run]:
     """Return the runs that are kept, the oldest first."""
@@ -36,14 +41,14 @@ def read(path: Path = HISTORY) -> list[Run]:
 
 def keep(run: Run, path: Path = HISTORY) -> None:
     """Add a line for `run`; one of the same release and kind takes the place of the other."""
-    others = [one for one in read(path) if (one.version, one.quick) != (run.version, run.quick)]
+    others = [one for one in read(path) if (one.version, one.kind) != (run.version, run.kind)]
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in (*others, run)))
 
 
 def before(run: Run, path: Path = HISTORY) -> Run | None:
     """Return the last run of the same kind."""
-    return next((one for one in reversed(read(path)) if one.quick == run.quick), None)
+    return next((one for one in reversed(read(path)) if one.kind == run.kind), None)
 
 
 def worse(now: Mapping[str, float], last: Mapping[str, float]) -> list[str]:
