@@ -1,4 +1,4 @@
-"""Keeps Python's garbage collector from stopping the loop: what survives a full collection is set aside.
+"""Keeps Python's garbage collector from stopping the loop: what it has looked at once is set aside.
 
 A full collection looks at every object there is, so it takes longer with each link. Set aside (`gc.freeze`), an object
 is looked at once in its life. It still goes when nobody refers to it any more, which is how links go; only what refers
@@ -13,12 +13,11 @@ from collections.abc import Iterator
 
 log = logging.getLogger(__name__)
 
-_OLDEST = 2
 # Below this a look at everything takes a few milliseconds, and pays for nothing.
 _FEW_OBJECTS = 200_000
 # Python looks at the youngest after 700: most of them are about to go, such as what each message and login leaves for
-# a moment. A full look comes after some 80,000, about as often as Python's own thresholds have it.
-_THRESHOLDS = (10_000, 3, 1)
+# a moment.
+YOUNGEST = 10_000
 
 
 class Heap:
@@ -48,13 +47,13 @@ class Heap:
 def settled() -> Iterator[Heap]:
     """Set aside what there is; while the block runs, look at the youngest less often, and set aside what survives."""
 
-    def set_aside(phase: str, info: dict[str, int]) -> None:
-        if phase == "stop" and info["generation"] == _OLDEST:
+    def set_aside(phase: str, _info: dict[str, int]) -> None:
+        if phase == "stop":
             gc.freeze()
 
     gc.freeze()
     before = gc.get_threshold()
-    gc.set_threshold(*_THRESHOLDS)
+    gc.set_threshold(YOUNGEST)
     gc.callbacks.append(set_aside)
     try:
         yield Heap()

@@ -43,6 +43,11 @@ def test_what_survives_a_full_collection_is_not_looked_at_again(settled: heap.He
     assert gone() is None
 
 
+def test_what_the_first_look_finds_alive_is_not_looked_at_again_either(settled: heap.Heap):
+    things = [Thing() for _ in range(2 * heap.YOUNGEST)]
+    assert len(things) > looked_at() <= heap.YOUNGEST
+
+
 def test_when_there_is_twice_as_much_everything_is_looked_at_once_more(
     settled: heap.Heap, monkeypatch: pytest.MonkeyPatch
 ):
