@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evcharge import __version__
+from evcharge.central.api.kit.exports import configured_issuer
 from evcharge.central.api.resources.member_list import told_lead
 from evcharge.central.api.resources.push import MAX_PAGES
 from evcharge.central.api.standby import Halted, Standby
@@ -29,7 +30,7 @@ from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.peers.watchdog import Watchdog, each_minute
 from evcharge.central.rules.alert_kinds import CENTRAL as CENTRAL_ITSELF
 from evcharge.central.rules.alert_kinds import KAFKA, REGISTRY, WEATHER, Alert, AlertKind
-from evcharge.central.rules.commands import CENTRAL, Note
+from evcharge.central.rules.commands import CENTRAL, Note, StartCentral
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.metering import Means, not_shown
 from evcharge.central.rules.settings import Rules
@@ -288,7 +289,7 @@ async def serve(central: Central, stop: asyncio.Event, shown: Sequence[Work] = (
     central.console.show_all()
     if lies := await books.store.beyond_bounds():
         log.warning("%s", said("lies in the books", n=lies))
-    dispatcher.post(Note(by=CENTRAL, event=_started(dispatcher)))
+    dispatcher.post(StartCentral(by=CENTRAL, event=_started(dispatcher)))
     with heap.settled() as settled:
         async with listen(settings.host, settings.port, central.door, central.peers.peers.serve) as port:
             central.website.inviting.port = port
@@ -604,7 +605,7 @@ def rules_of(config: Config, clock: Clock, sign_key: bytes) -> Rules:
         manual_start_is_open=settings.manual_start == "open",
         confirm_within_s=settings.confirm_within_s,
         default_price_centi_cents_per_kwh=parse_price(settings.default_price),
-        vat_permille=round(config.network.vat_percent * 10),
+        issuer=configured_issuer(config),
         stop_on_monitor_lost=settings.on_monitor_lost == "stop",
         sign_key=sign_key,
     )

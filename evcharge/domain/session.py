@@ -198,8 +198,10 @@ class Ticket:
     registration: int = 0
     # An operator asked for it.
     by_operator: bool = False
-    # The VAT that its price contains, in thousandths, as it was when the ticket was made; None: nobody kept it.
+    # The VAT that its price contains, in thousandths, as it was when the charge ended; None: nobody kept it.
     vat_permille: int | None = None
+    # Who issued receipts then, by its number in the books; None: nobody kept it.
+    issuer: int | None = None
 
     @property
     def vat_percent(self) -> float | None:

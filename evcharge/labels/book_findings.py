@@ -234,6 +234,7 @@ SENTENCES: Mapping[str, Words] = {
     "noun former_wallet": ("former wallet of", "monedero anterior de"),
     "noun session": ("session", "sesión"),
     "noun ticket": ("ticket", "tique"),
+    "noun issuer": ("issuer", "emisor"),
     "noun correction": ("correction", "corrección"),
     "noun debt": ("debt for", "deuda por"),
     "noun inbox": ("unseen ticket", "tique sin ver"),

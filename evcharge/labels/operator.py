@@ -440,6 +440,7 @@ SENTENCES: Mapping[str, Words] = {
     "csv price": ("Price (€/kWh)", "Precio (€/kWh)"),
     "csv cost": ("Cost (€)", "Coste (€)"),
     "csv vat": ("VAT (%)", "IVA (%)"),
+    "csv issuer": ("Issued by", "Emisor"),
     "csv reason": ("Reason", "Motivo"),
     "csv note": ("Note", "Nota"),
     "csv sessions": ("Charges", "Recargas"),

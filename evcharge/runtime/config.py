@@ -257,7 +257,7 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
 
 
 class NetworkSettings(Struct, frozen=True, kw_only=True):
-    """[network]: who runs it, as receipts say it, and the VAT of the tickets that are made from now on."""
+    """[network]: who runs it, as receipts say it, and the VAT of prices, for charges that end from now on."""
 
     operator: OptionalText = ""
     tax_id: OptionalText = ""

@@ -12,6 +12,7 @@ from unittest import mock
 
 from evcharge.central.books.rows import PUT_EVENT, DecidedEntry, event_row, statements
 from evcharge.central.books.store import CentralStore
+from evcharge.central.rules import commands as c
 from evcharge.central.rules.facts import Facts
 from evcharge.domain.events import CentralStarted, Event
 from evcharge.domain.timestamps import text_of
@@ -127,7 +128,10 @@ _SAID_SINCE = {
     "MonitorConnected": ("epoch", "location", "said", "holds"),
     "HoldPlaced": ("holds",), "HoldLifted": ("holds",), "DriverAdded": ("epoch", "registration"),
     "DriverConnected": ("epoch",),
-    "WalletToppedUp": ("reference", "registration"), "TicketMade": ("registration", "vat_permille"),
+    "WalletToppedUp": ("reference", "registration"), "TicketMade": ("registration", "vat_permille", "issuer"),
+    "CentralStarted": (
+        "issuer", "operator", "tax_id", "address", "country_code", "party_id", "vat_permille",
+    ),
     "AccountAdded": ("seal",), "AccountChanged": ("seal",),
     "AccountRemoved": ("seal",), "TokenMade": ("seal",), "TokenRemoved": ("seal",), "LoggedIn": ("login",),
     "LoggedOut": ("login",),
@@ -206,6 +210,7 @@ class FromNextYear(Event):
 def busy_day() -> Network:
     """A network that has seen every kind of change, with one charge under way."""
     network = Network()
+    network.does(c.StartCentral, event=CentralStarted(version="1", points=0, open_sessions=0))
     for cp_id in ("CP001", "CP002", "CP003"):
         network.point_is_there(cp_id, location="Alicante", epoch=2)
     for driver_id in ("D01", "D02", "D03"):
@@ -246,6 +251,7 @@ def lasting(facts: Facts) -> dict[str, object]:
         "requests": facts._requests,
         "unseen": facts._unseen,
         "uses": facts.uses,
+        "issuers": [(one, one.number, one.since) for one in facts.issuers],
         "quarantine": facts._quarantine,
         "foreign": {cp_id: number for cp_id, number in facts._foreign.items() if number},
     }

@@ -38,11 +38,11 @@ async def test_old_books_come_through(tmp_path: Path, schema: int):
     async with opened(tmp_path) as books:
         facts = await books.store.load(NOON)
     # What lay in the quarantine then has no session: it stays there, and takes no room. Registers were not kept, nor
-    # the VAT of tickets.
-    expected: dict[str, Any] = lasting(network.facts) | {"quarantine": {}, "foreign": {}}
+    # the VAT of tickets and who issued them.
+    expected: dict[str, Any] = lasting(network.facts) | {"quarantine": {}, "foreign": {}, "issuers": []}
     expected["points"] = [replace(point, register_mwh=None) for point in expected["points"]]
     expected["requests"] = {
-        name: replace(one, vat_permille=None) if isinstance(one, Ticket) else one
+        name: replace(one, vat_permille=None, issuer=None) if isinstance(one, Ticket) else one
         for name, one in expected["requests"].items()
     }
     assert lasting(facts) == expected
@@ -91,7 +91,7 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
         await kept(books, network)
     # As it lay there before: without the table that says so.
     with raw(path) as old:
-        for table in ("debt", "reading", "receipt", "currency"):
+        for table in ("debt", "reading", "receipt", "currency", "issuer"):
             old.execute(f"DROP TABLE {table}")
         old.execute("DROP INDEX events_of_place")
         old.execute("DROP TRIGGER ticket_has_a_receipt")
@@ -104,7 +104,8 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
             old.execute(f"ALTER TABLE session DROP COLUMN {column}")
         for column in ("country", "latitude", "longitude"):
             old.execute(f"ALTER TABLE weather DROP COLUMN {column}")
-        old.execute("ALTER TABLE ticket DROP COLUMN vat_permille")
+        for column in ("vat_permille", "issuer"):
+            old.execute(f"ALTER TABLE ticket DROP COLUMN {column}")
         money = (Path(store.__file__).parent / "schema" / "017_money.sql").read_text("utf-8")
         old.execute(money[money.index("CREATE VIEW ticket_now") :].partition(";")[0])
         old.execute("PRAGMA user_version = 18")
@@ -113,14 +114,14 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
     assert owed_cents(facts, "D01") == 125
 
 
-async def test_tickets_of_old_books_have_no_vat_for_nobody_kept_it(tmp_path: Path):
+async def test_tickets_of_old_books_have_no_vat_and_no_issuer_for_nobody_kept_them(tmp_path: Path):
     path = tmp_path / "central.db"
     written_by_an_older(path, 5, entries(busy_day()))
     async with opened(tmp_path) as books:
         await books.store.load(NOON)
     with raw(path) as connection:
-        assert rows(connection, "SELECT DISTINCT vat_permille FROM ticket_now") == [(None,)]
-    # Nor does the log say one.
+        assert rows(connection, "SELECT DISTINCT vat_permille, issuer FROM ticket_now") == [(None, None)]
+    # Nor does the log say them.
     assert verify.check(path) == []
 
 

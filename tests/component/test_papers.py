@@ -3,9 +3,11 @@
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from evcharge.central.api.kit import answers, member_answers
 from evcharge.central.books import archive
@@ -15,6 +17,7 @@ from evcharge.central.rules.charge_curve import MOST
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import MeterReading
 from evcharge.domain.journal_records import AnyRecord
+from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import NetworkSettings
 from tests.component.books import entries, raw
 from tests.component.books import opened as books_opened
@@ -119,6 +122,71 @@ async def test_papers_of_the_past_stay_as_they_were_when_the_vat_and_the_place_c
             (f"{first}-C", -0.41),
             (f"{first}-1", 0.25),
         ]
+
+
+UNI = {"operator": "Uni EV", "tax_id": "Q0332001G", "address": "Alicante"}
+PLUS = {"operator": "Uni EV Plus", "tax_id": "B1", "address": "Elche"}
+
+
+async def test_papers_of_the_past_stay_as_they_were_when_their_issuer_changes(tmp_path: Path):
+    def by(party_id: str, **who: str) -> contextlib.AbstractAsyncContextManager[Office]:
+        return opened(tmp_path, network=NetworkSettings(**who), party_id=party_id)
+
+    async with by("UNI", **UNI) as office:
+        (first,) = await charged(office)
+    async with by("PLU", **PLUS) as office:
+        (second,) = await charged(office)
+        receipts = [(await office.get(f"/api/sessions/{one}"))["receipt"] for one in (first, second)]
+        assert [{name: one[name] for name in UNI} for one in receipts] == [UNI, PLUS]
+        month = shaped(await office.ask("GET", "/api/drivers/D01/statement"), answers.StatementAnswer)
+        assert month["issuers"] == [UNI, PLUS]
+        # Without a ticket, it is of whoever issued them at its end.
+        for name, issuers in (("2020-02", [UNI]), ("2120-02", [PLUS])):
+            empty = await office.get(f"/api/drivers/D01/statement?month={name}")
+            assert (empty["tickets"], empty["issuers"]) == ([], issuers)
+        head, *rows = await file_of(office, "/api/tickets.csv?lang=en")
+        assert [row[head.index("Issued by")] for row in rows] == ["Uni EV Plus, B1", "Uni EV, Q0332001G"]
+        head, *rows = await file_of(office, "/api/tickets.csv")
+        columns = [head.index(name) for name in ("operator", "tax_id")]
+        assert [[row[column] for column in columns] for row in rows] == [
+            ["Uni EV Plus", "B1"],
+            ["Uni EV", "Q0332001G"],
+        ]
+        cdrs = json.loads((await text_of(office, "/api/cdrs.json"))[0])
+        assert [(one["party_id"], one["cdr_location"]["evse_id"]) for one in cdrs] == [
+            ("PLU", "ES*PLU*ECP001"),
+            ("UNI", "ES*UNI*ECP001"),
+        ]
+    async with by("PLU", **PLUS) as office:
+        # A row of the audit log tells each change, and no other one does.
+        told = [json.loads(row["data"]) for row in await office.recorded("CentralStarted", 3)]
+        assert [(one["issuer"], one["operator"]) for one in told] == [
+            (1, "Uni EV"),
+            (2, "Uni EV Plus"),
+            (None, None),
+        ]
+
+
+async def test_a_charge_that_ended_before_another_rate_of_vat_keeps_its_own_however_late_it_is_told(
+    tmp_path: Path,
+):
+    async with opened(tmp_path, network=NetworkSettings(vat_percent=10.0)) as office:
+        engine, driver = await office.town.point(), await office.town.driver()
+        driver.asks("CP001")
+        await engine.is_asked()
+        await engine.journals(structs.replace(engine.starts(), began_at=utc_now().timestamp()))
+
+    def tomorrow() -> datetime:
+        return utc_now() + timedelta(days=1)
+
+    async with opened(tmp_path, clock=tomorrow, network=NetworkSettings(vat_percent=21.0)) as office:
+        back = await office.town.engine()
+        back.start = engine.start
+        # It charged on for an hour, without a link.
+        records = [structs.replace(one, elapsed_s=3_600) for one in (back.meters(2_000_000), back.ends())]
+        await back.journals(*records)
+        (ticket,) = (await office.get("/api/tickets"))["tickets"]
+        assert (ticket["late"], ticket["elapsed_s"], ticket["vat_percent"]) == (True, 3_600, 10.0)
 
 
 async def test_a_month_of_a_driver_names_each_charge_and_what_else_moved(office: Office):

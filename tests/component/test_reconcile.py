@@ -339,13 +339,26 @@ FORGERIES: dict[str, tuple[str, str]] = {
         f"UPDATE ticket SET vat_permille = 100 WHERE session_id = {NEWEST}",
         r"ticket S-D03-\S+: vat_permille is 100; the audit log says 0",
     ),
+    "a ticket is another issuer's": (
+        f"UPDATE ticket SET issuer = 2 WHERE session_id = {NEWEST}",
+        r"ticket S-D03-\S+: issuer is 2; the audit log says 1",
+    ),
+    "an issuer has another tax id": (
+        "UPDATE issuer SET tax_id = 'X1'",
+        r"issuer 1: tax_id is 'X1'; the audit log says ''",
+    ),
+    "an issuer is deleted": ("DELETE FROM issuer", r"issuer 1 is missing, but the audit log has it"),
+    "an issuer is made up": (
+        "INSERT INTO issuer SELECT 2, since, 'Me', tax_id, address, country_code, party_id, 0 FROM issuer",
+        r"issuer 2: no event in the audit log accounts for it",
+    ),
     "a ticket is deleted": (
         f"DELETE FROM inbox WHERE session_id = {NEWEST}; DELETE FROM ticket WHERE session_id = {NEWEST}",
         r"ticket S-D03-\S+ is missing, but the audit log has it",
     ),
     "a ticket is made up": (
         "INSERT INTO ticket SELECT session_id, request_id, cp_id, driver_id, 0, 0, price_centi_cents_per_kwh, 'full',"
-        " authorised_at, ended_at, 0, NULL, ended_at, 0, 0 FROM session WHERE state = 'REFUSED'",
+        " authorised_at, ended_at, 0, NULL, ended_at, 0, 0, 1 FROM session WHERE state = 'REFUSED'",
         r"ticket S-D02-\S+: no event in the audit log accounts for it",
     ),
     "a ticket is hidden from its driver": (

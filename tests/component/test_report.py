@@ -128,7 +128,7 @@ async def test_a_spanish_spreadsheet_opens_tickets_and_sessions(office: Office):
     head, *rows = await file_of(office, "/api/tickets.csv?lang=es", ";")
     assert head == [
         f"{BOM}Sesión", "Punto de recarga", "Lugar", "Conductor", "Inicio", "Fin", "Duración", "Energía (kWh)",
-        "Precio (€/kWh)", "Coste (€)", "Motivo", "Nota", "IVA (%)",
+        "Precio (€/kWh)", "Coste (€)", "Motivo", "Nota", "IVA (%)", "Emisor",
     ]  # fmt: skip
     (row,) = [row for row in rows if row[0] == corrected]
     # The network's clocks, and what was put right is in the figures.
@@ -138,7 +138,7 @@ async def test_a_spanish_spreadsheet_opens_tickets_and_sessions(office: Office):
     ended = datetime.fromisoformat(ticket["ended_at"]).astimezone(MADRID)
     assert row[1:4] == ["CP3", "Berlin", "D2"]
     assert row[5] == f"{ended:%Y-%m-%d %H:%M:%S}"
-    assert row[7:] == ["2,000000", "0,25", "0,30", "desenchufado", "corregido después", "0,0"]
+    assert row[7:] == ["2,000000", "0,25", "0,30", "desenchufado", "corregido después", "0,0", ""]
     head, *rows = await file_of(office, "/api/sessions.csv?lang=en")
     assert head[:5] == [f"{BOM}Session", "Charging point", "Location", "Driver", "State"]
     assert {row[4] for row in rows} == {"ended"}

@@ -201,6 +201,11 @@ async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(
         await expect(page.locator("dialog[open] .statement tfoot")).to_contain_text("0.02\u00a0€")
         amount = page.locator("dialog[open] .statement tbody tr").first.locator("td").last
         assert await amount.evaluate("(one) => parseFloat(getComputedStyle(one).paddingLeft)") >= 8
+        await page.evaluate("window.print = () => {}")
+        await page.locator("dialog[open]").get_by_role("button", name="Print").click()
+        # It is headed by everyone who issued a receipt of that month.
+        await expect(page.locator(".on-paper .issuer")).to_have_count(1)
+        await expect(page.locator(".on-paper tfoot")).to_contain_text("0.02\u00a0€")
 
 
 async def test_a_session_whose_engine_is_lost_is_closed_on_its_sheet(room, window) -> None:

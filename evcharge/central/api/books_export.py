@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evcharge.central.api.kit.date_ranges import instants
-from evcharge.central.api.kit.exports import Exports, Format, What, party_of
+from evcharge.central.api.kit.exports import Exports, Format, What, configured_issuer
 from evcharge.central.api.kit.request_inputs import page_of
 from evcharge.central.books.archive import Archive
 from evcharge.central.books.invariants import currency_of, days_of
@@ -49,7 +49,7 @@ def _write(
             )
         days = days_of(connection, have)
         network_currency.adopt(currency_of(connection, have))
-        exports = Exports(Archive(AtOneInstant(connection)), days, {}, party_of(config))
+        exports = Exports(Archive(AtOneInstant(connection)), days, {}, configured_issuer(config))
         filters: dict[str, Any] = {**page_of(query), **instants(query, days)}
 
         async def run() -> None:

@@ -15,7 +15,7 @@ from evcharge.central.api import Api, is_loopback
 from evcharge.central.api.kit.access import Access, CallerLimits
 from evcharge.central.api.kit.api_task import ApiServer, idle
 from evcharge.central.api.kit.app import Room
-from evcharge.central.api.kit.exports import party_of
+from evcharge.central.api.kit.exports import configured_issuer
 from evcharge.central.api.kit.openapi import OpenApi
 from evcharge.central.api.kit.origin_checks import Names
 from evcharge.central.api.kit.past_lines import PastLines
@@ -51,7 +51,6 @@ from evcharge.central.services.registry_accounts import Registrar
 from evcharge.central.services.weather_watch import WeatherLink
 from evcharge.central.views.board import MAX_MESSAGES, Board, Opening
 from evcharge.central.views.driver_board import DriverBoard
-from evcharge.central.views.papers import Issuer
 from evcharge.central.views.telemetry import Telemetry
 from evcharge.http.registry_client import RegistryAddress
 from evcharge.http.server import Turns
@@ -146,10 +145,8 @@ async def website(
         services.backlog,
         services.notifier.waiting,
     )
-    party = party_of(config)
-    runs_it = config.network
-    issuer = Issuer(runs_it.operator, runs_it.tax_id, runs_it.address)
-    sessions = Sessions(dispatcher.facts, archive, feed, store.days, party, issuer)
+    issuer = configured_issuer(config)
+    sessions = Sessions(dispatcher.facts, archive, feed, store.days, issuer)
     pages = Pages(access, lang=config.lang, dev=settings.web_dev)
     rooms: list[Room] = [
         pages,

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from evcharge.central.books.rows import of_registration, weather_of
+from evcharge.central.books.rows import issuer_of, of_registration, weather_of
 from evcharge.central.rules.alert_kinds import NOT_UNDERSTOOD
 from evcharge.central.rules.facts import TransferKind, Weather
 from evcharge.domain import events
@@ -31,6 +31,7 @@ from evcharge.domain.events import (
     stored,
 )
 from evcharge.domain.ids import CpId, DriverId, natural
+from evcharge.domain.issuer import Issuer
 from evcharge.domain.location import NOWHERE, Location
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.books import Readable, Row
@@ -242,6 +243,11 @@ class Archive:
                 found.since.setdefault(event.cp_id, []).append(row["at"])
                 found.at.setdefault(event.cp_id, []).append(Location(event.location))
         return found
+
+    async def issuers(self, configured: Issuer) -> list[Issuer]:
+        """Return all who issued receipts, the oldest first; whom the settings name, while the books know none."""
+        rows = await self._database.read("SELECT * FROM issuer ORDER BY number")
+        return [issuer_of(row) for row in rows] or [configured]
 
     async def weathers(self) -> dict[str, Weather]:
         """Return what the weather's source says of each location, by its key."""

@@ -37,6 +37,7 @@ from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.events import ClockJumped, Event
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
+from evcharge.domain.issuer import Issuer
 from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
@@ -131,12 +132,16 @@ _TABLES: dict[type[Change], _Table] = {
         ("session_id",),
     ),
     JournalCursor: _table("journal", ("cp_id", "journal_id", "last_seq"), ("cp_id", "journal_id")),
+    Issuer: _table(
+        "issuer",
+        ("number", "since", "operator", "tax_id", "address", "country_code", "party_id", "vat_permille"),
+    ),
     Ticket: _table(
         "ticket",
         (
             "session_id", "request_id", "cp_id", "driver_id", "registration", "energy_mwh", "cost_cents",
             "price_centi_cents_per_kwh", "reason", "started_at", "ended_at", "estimated",
-            "elapsed_s", "received_at", "vat_permille",
+            "elapsed_s", "received_at", "vat_permille", "issuer",
         ),
     ),
     Correction: _table(
@@ -567,6 +572,20 @@ def ticket_of(row: Row) -> Ticket:
         registration=row["registration"],
         by_operator=bool(row["by_operator"]),
         vat_permille=row["vat_permille"],
+        issuer=row["issuer"],
+    )
+
+
+def issuer_of(row: Row) -> Issuer:
+    return Issuer(
+        operator=row["operator"],
+        tax_id=row["tax_id"],
+        address=row["address"],
+        country_code=row["country_code"],
+        party_id=row["party_id"],
+        vat_permille=row["vat_permille"],
+        number=row["number"],
+        since=datetime.fromisoformat(row["since"]),
     )
 
 

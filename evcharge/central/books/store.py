@@ -17,6 +17,7 @@ from evcharge.central.books.rows import (
     driver_of,
     event_row,
     former_wallet_of,
+    issuer_of,
     jumps_of,
     of_registration,
     point_of,
@@ -200,6 +201,8 @@ class CentralStore:
             facts.put(former_wallet_of(row))
         for row in await read("SELECT * FROM debt WHERE left_cents > 0 ORDER BY rowid"):
             facts.put(debt_of(row))
+        for row in await read("SELECT * FROM issuer ORDER BY number"):
+            facts.put(issuer_of(row))
         for row in await read("SELECT * FROM journal ORDER BY rowid"):
             facts.put(JournalCursor(row["cp_id"], row["journal_id"], row["last_seq"]))
         for row in await read("SELECT * FROM weather ORDER BY place"):

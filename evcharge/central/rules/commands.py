@@ -517,6 +517,14 @@ class TakeOrder(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartCentral(Command):
+    """Central starts, as `event` tells; from now on receipts are issued by whom the settings name."""
+
+    is_fact = True
+    event: CentralStarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Command):
     """Keep in the audit log what happened without changing anything."""
 
@@ -530,7 +538,6 @@ class Note(Command):
         | ClockJumped
         | ClockOff
         | ClockRight
-        | CentralStarted
         | CentralStopped
         | StorageRestored
         | RegistryLost
@@ -604,6 +611,7 @@ AnyCommand = (
     | WeatherOverride
     | CloseLost
     | TakeOrder
+    | StartCentral
     | Note
     | ChangeAccess
 )

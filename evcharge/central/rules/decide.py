@@ -12,6 +12,7 @@ from evcharge.central.rules import (
     arrivals,
     charging,
     driver_rules,
+    issue,
     kafka_orders,
     manual_start,
     money,
@@ -54,6 +55,7 @@ from evcharge.central.rules.commands import (
     RevokeKeys,
     SetPin,
     SetPrice,
+    StartCentral,
     StartCharging,
     StopCharging,
     TakeAlert,
@@ -155,6 +157,8 @@ def decide(facts: Facts | PendingFacts, command: AnyCommand, rules: Rules) -> De
             money.pay_out(draft, command)
         case TakeOrder():
             kafka_orders.take(draft, command, rules, _act)
+        case StartCentral():
+            issue.start_central(draft, command, rules)
         case Note():
             draft.say(command.event)
         case ChangeAccess():

@@ -16,6 +16,7 @@ from msgspec import Struct
 from evcharge.central.rules.accounts import Account, ApiToken
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Question
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.domain.issuer import Issuer
 from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import Session, Ticket
 
@@ -299,6 +300,7 @@ Change = (
     | OrderOffset
     | MeterReading
     | Metered
+    | Issuer
 )
 
 
@@ -339,6 +341,8 @@ class Facts:
         # The largest `last_used` of any charging point.
         self.uses: int = 0
         self.welcomed = Welcomed()
+        # All that the books know, the oldest first.
+        self.issuers: tuple[Issuer, ...] = ()
 
     def point(self, cp_id: CpId) -> ChargingPoint | None:
         """Return the charging point, also a withdrawn one, or None when it is unknown."""
@@ -499,6 +503,8 @@ class Facts:
                 self._set_aside(change)
             case Welcomed():
                 self.welcomed = change
+            case Issuer():
+                self.issuers = (*self.issuers, change)
             case OrderTaken():
                 self._orders[change.command_id] = None
                 if len(self._orders) > REMEMBERED_ORDERS:

@@ -31,6 +31,7 @@ from evcharge.central.rules.facts import (
 )
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Question
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.domain.issuer import Issuer
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session, Ticket
 
@@ -64,6 +65,7 @@ class PendingFacts:
         # The largest `last_used` of any charging point.
         self.uses: int = beneath.uses
         self.welcomed: Welcomed = beneath.welcomed
+        self.issuers: tuple[Issuer, ...] = beneath.issuers
 
     def point(self, cp_id: CpId) -> ChargingPoint | None:
         """Return the charging point, also a withdrawn one, or None when it is unknown."""
@@ -234,6 +236,8 @@ class PendingFacts:
                 self._set_aside(change)
             case Welcomed():
                 self.welcomed = change
+            case Issuer():
+                self.issuers = (*self.issuers, change)
             case OrderTaken():
                 self._orders.add(change.command_id)
             case _:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from evcharge.domain.issuer import Issuer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -29,8 +31,8 @@ class Rules:
     manual_start_is_open: bool = False
     confirm_within_s: int = 30
     default_price_centi_cents_per_kwh: int = 2_500
-    # The VAT that every price contains, in thousandths.
-    vat_permille: int = 0
+    # Who issues receipts from the start of this Central on, and the VAT that every price contains.
+    issuer: Issuer = field(default_factory=Issuer)
     stop_on_monitor_lost: bool = False
     # What Central signs its STARTs with.
     sign_key: bytes = field(default=b"", repr=False)

@@ -8,6 +8,7 @@ from msgspec import structs
 from evcharge.central.rules import charge_curve, lapses
 from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Driver, Transfer, TransferKind
+from evcharge.central.rules.issue import issuer_at
 from evcharge.central.rules.metering import ended_at, within_limit
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.wallet import owe, pay_debts
@@ -101,6 +102,8 @@ def issue_ticket(
     # Its engine knows one limit, and not whose it is.
     reason = session.limit_reason if reason is EndReason.LIMIT else reason
     started_at, at = session.started_at or session.authorised_at, ended_at(session, rules)
+    # A supply is taxed when it ends, however late Central hears of that.
+    issuer = issuer_at(draft, at, rules)
     ended = structs.replace(
         session,
         state=SessionState.TICKETED,
@@ -124,8 +127,8 @@ def issue_ticket(
             received_at=rules.now,
             registration=session.registration,
             by_operator=session.by_operator,
-            # A supply is taxed at the rate of its end.
-            vat_permille=rules.vat_permille,
+            vat_permille=issuer.vat_permille,
+            issuer=issuer.number or None,
         )
     )
     draft.say(
@@ -144,7 +147,8 @@ def issue_ticket(
             registration=session.registration,
             owed_cents=owed,
             by_operator=session.by_operator,
-            vat_permille=rules.vat_permille,
+            vat_permille=issuer.vat_permille,
+            issuer=issuer.number or None,
         )
     )
     owe(draft, session, owed)

@@ -7,7 +7,6 @@ the books say, and so does the energy, where that of credit CDRs is taken away.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from evcharge import labels
 from evcharge.central.rules.facts import Weather
 from evcharge.domain.countries import ALPHA_3
+from evcharge.domain.issuer import Issuer
 from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason
 from evcharge.domain.tariff import Tariff, vat_cents
@@ -28,22 +28,15 @@ Row = Mapping[str, Any]
 Cdr = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Whose charges these are: a country (ISO 3166 alpha-2), and the three letters of OCPI."""
-
-    country_code: str
-    party_id: str
-
-
 def cdrs(
-    ticket: Row, corrections: Sequence[Row], party: Party, where: Location, weather: Weather | None
+    ticket: Row, corrections: Sequence[Row], issuer: Issuer, where: Location, weather: Weather | None
 ) -> Iterator[Cdr]:
-    """Yield the CDRs of one ticket, oldest first. `corrections` are in their order, `where` is where the charge was.
+    """Yield the CDRs of one ticket, which `issuer` issued, oldest first.
 
+    `corrections` are in their order, `where` is where the charge was.
     What nobody knows is left out: degrees, how long an engine of an old release charged, VAT.
     """
-    made = _first(ticket, party, where, weather)
+    made = _first(ticket, issuer, where, weather)
     yield made
     energy_mwh, cents = ticket["energy_mwh"], ticket["cost_cents"]
     for correction in corrections:
@@ -78,8 +71,8 @@ def short(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_MOST_ID]
 
 
-def _first(ticket: Row, party: Party, where: Location, weather: Weather | None) -> Cdr:
-    owner = {"country_code": party.country_code, "party_id": party.party_id}
+def _first(ticket: Row, issuer: Issuer, where: Location, weather: Weather | None) -> Cdr:
+    owner = {"country_code": issuer.country_code, "party_id": issuer.party_id}
     tariff_id = f"P{ticket['price_centi_cents_per_kwh']}"
     driver_id, registration = ticket["driver_id"], ticket["registration"]
     contract_id = f"{driver_id}/{registration}" if registration else driver_id
@@ -93,7 +86,7 @@ def _first(ticket: Row, party: Party, where: Location, weather: Weather | None) 
         # Central starts every charge by a command to the engine, for a driver whom it knows.
         "auth_method": "COMMAND",
         "authorization_reference": short(ticket["request_id"]),
-        "cdr_location": _location(ticket["cp_id"], party, where, weather),
+        "cdr_location": _location(ticket["cp_id"], issuer, where, weather),
         "currency": currency().code,
         "tariffs": [
             {
@@ -152,8 +145,8 @@ def _measured(ticket: Row, energy_mwh: int, tariff_id: str, elapsed_s: int | Non
     return {"charging_periods": [period], **measured}
 
 
-def _location(cp_id: str, party: Party, where: Location, weather: Weather | None) -> Cdr:
-    country = where.country or (weather.country if weather is not None else "") or party.country_code
+def _location(cp_id: str, issuer: Issuer, where: Location, weather: Weather | None) -> Cdr:
+    country = where.country or (weather.country if weather is not None else "") or issuer.country_code
     name = where.name or cp_id
     found: Cdr = {
         "id": short(where.key or cp_id),
@@ -161,7 +154,7 @@ def _location(cp_id: str, party: Party, where: Location, weather: Weather | None
         # No street is known: the name of the location is all there is.
         "address": name[:_MOST_LINE],
         "city": (where.town or cp_id)[:_MOST_LINE],
-        "country": ALPHA_3.get(country, ALPHA_3[party.country_code]),
+        "country": ALPHA_3.get(country, ALPHA_3[issuer.country_code]),
     }
     if weather is not None and weather.latitude is not None and weather.longitude is not None:
         found["coordinates"] = {
@@ -170,7 +163,7 @@ def _location(cp_id: str, party: Party, where: Location, weather: Weather | None
         }
     return found | {
         "evse_uid": cp_id,
-        "evse_id": f"{party.country_code}*{party.party_id}*E{cp_id.replace('-', '*').replace('_', '*')}",
+        "evse_id": f"{issuer.country_code}*{issuer.party_id}*E{cp_id.replace('-', '*').replace('_', '*')}",
         # A charging point is one EVSE with one connector; its kind is the simulated car's.
         "connector_id": "1",
         "connector_standard": "IEC_62196_T2",

@@ -326,4 +326,5 @@ def _ticket(event: TicketMade) -> Ticket:
         registration=event.registration,
         by_operator=event.by_operator,
         vat_permille=event.vat_permille,
+        issuer=event.issuer,
     )

@@ -1,30 +1,17 @@
 """A charge on paper: its curve, its money line by line, and what a receipt and a month's statement say. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from evcharge.domain.billing import price_text
+from evcharge.domain.issuer import Issuer
 from evcharge.domain.session import Ticket
 from evcharge.domain.tariff import Consumption, Tariff, vat_cents
 from evcharge.runtime.network_currency import currency
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """Who runs the network, as `[network]` says."""
-
-    operator: str = ""
-    tax_id: str = ""
-    address: str = ""
-
-    def told(self) -> Json:
-        """Return who charges, and in which currency."""
-        about = {"operator": self.operator, "tax_id": self.tax_id, "address": self.address}
-        return {**about, "currency": currency().code}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +91,18 @@ def receipt(
         "total_cents": total,
         "energy_mwh": ticket.energy_mwh + ticket.corrected_mwh,
         "vat": next(iter(_vat([(ticket.vat_percent, total)])), None),
-        **issuer.told(),
+        **_who(issuer),
+        "currency": currency().code,
     }
 
 
-def statement(tickets: list[Json], moved: Iterable[Mapping[str, Any]], issuer: Issuer) -> Json:
-    """Return the sums of a driver's month: `tickets` as the API tells them, with all that was put right since."""
+def statement(tickets: list[Json], moved: Iterable[Mapping[str, Any]], issuers: Sequence[Issuer]) -> Json:
+    """Return the sums of a driver's month: `tickets` as the API tells them, with all that was put right since.
+
+    `issuers` are those of its tickets, the earliest first; each is named once, however often its VAT changed.
+    """
     cents = sum(one["cost_cents"] + one["corrected_cents"] for one in tickets)
+    named = [_who(one) for one in issuers]
     movements = [
         {name: row[name] for name in ("at", "kind", "cents", "session_id", "reason")} for row in moved
     ]
@@ -121,8 +113,13 @@ def statement(tickets: list[Json], moved: Iterable[Mapping[str, Any]], issuer: I
         "energy_mwh": sum(one["energy_mwh"] + one["corrected_mwh"] for one in tickets),
         "total_cents": cents,
         "vat": _vat((one["vat_percent"], one["cost_cents"] + one["corrected_cents"]) for one in tickets),
-        **issuer.told(),
+        "issuers": [who for place, who in enumerate(named) if who not in named[:place]],
+        "currency": currency().code,
     }
+
+
+def _who(issuer: Issuer) -> Json:
+    return {"operator": issuer.operator, "tax_id": issuer.tax_id, "address": issuer.address}
 
 
 def _vat(sums: Iterable[tuple[float | None, int]]) -> list[Json]:

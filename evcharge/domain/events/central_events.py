@@ -4,11 +4,21 @@ from evcharge.domain.events.event import Event
 
 
 class CentralStarted(Event):
-    """Central opened its database; every charging point is Disconnected until its monitor speaks."""
+    """Central opened its database; every charging point is Disconnected until its monitor speaks.
+
+    Who issues receipts from now on, as tickets name it, and the VAT of prices in thousandths; None: as before.
+    """
 
     version: str
     points: int
     open_sessions: int
+    issuer: int | None = None
+    operator: str | None = None
+    tax_id: str | None = None
+    address: str | None = None
+    country_code: str | None = None
+    party_id: str | None = None
+    vat_permille: int | None = None
 
 
 class CentralStopped(Event):

@@ -183,8 +183,10 @@ class TicketMade(Event):
     owed_cents: int = 0
     # An operator had asked for it.
     by_operator: bool = False
-    # The VAT that its price contains, in thousandths: what is configured when it is made. None: an older Central.
+    # The VAT that its price contains, in thousandths: that of its end. None: an older Central.
     vat_permille: int | None = None
+    # Who issued receipts then: the `issuer` of a `CentralStarted`. None: an older Central.
+    issuer: int | None = None
 
 
 class TicketShown(Event):

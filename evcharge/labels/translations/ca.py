@@ -773,6 +773,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "csv price": "Preu (€/kWh)",
         "csv cost": "Import (€)",
         "csv vat": "IVA (%)",
+        "csv issuer": "Emissor",
         "csv note": "Nota",
         "csv sessions": "Recàrregues",
         "report total": "TOTAL",

@@ -789,6 +789,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "csv price": "Preis (€/kWh)",
         "csv cost": "Betrag (€)",
         "csv vat": "MwSt. (%)",
+        "csv issuer": "Aussteller",
         "csv note": "Hinweis",
         "csv sessions": "Ladevorgänge",
         "report total": "SUMME",

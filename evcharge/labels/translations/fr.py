@@ -813,6 +813,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "csv price": "Prix (€/kWh)",
         "csv cost": "Coût (€)",
         "csv vat": "TVA (%)",
+        "csv issuer": "Émetteur",
         "csv note": "Remarque",
         "csv sessions": "Recharges",
         "report total": "TOTAL",

@@ -762,6 +762,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "csv price": "Preço (€/kWh)",
         "csv cost": "Montante (€)",
         "csv vat": "IVA (%)",
+        "csv issuer": "Emitente",
         "csv note": "Nota",
         "csv sessions": "Carregamentos",
         "report total": "TOTAL",

@@ -9,11 +9,11 @@ from jsonschema import Draft202012Validator
 
 from evcharge.central.api.kit.exports import Exports
 from evcharge.central.books.archive import Archive
-from evcharge.central.views.cdr import Party
 from evcharge.domain.days import UTC_DAYS
+from evcharge.domain.issuer import Issuer
 from evcharge.storage.reading import AtOneInstant
 
-PARTY = Party("ES", "EVC")
+PARTY = Issuer(country_code="ES", party_id="EVC")
 INSTANT = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
 COUNTRY = {"type": "string", "pattern": "^[A-Z]{2}$"}
 PARTY_ID = {"type": "string", "pattern": "^[A-Z0-9]{3}$"}

@@ -166,7 +166,7 @@ class Ticket(Shape):
     `elapsed_s` is null when the charging point does not say how long it lasted: the times are then those of arrival.
     `late`: Central heard of the end, at `received_at`, more than a minute after it.
     What corrections have come to since is not in `energy_mwh` and `cost_cents`: it stands beside them.
-    `vat_percent`: what the price contains of VAT, as it was when the ticket was made; null: no release kept it then.
+    `vat_percent`: what the price contains of VAT, as it was when the charge ended; null: no release kept it then.
     """
 
     session_id: str
@@ -198,9 +198,11 @@ class TicketRow(Ticket):
 
 
 class TicketOfDay(TicketRow):
-    """A ticket, and the network's day on which it counts."""
+    """A ticket, the network's day on which it counts, and who issued it."""
 
     day: str
+    operator: str
+    tax_id: str
 
 
 class TicketsAnswer(Answer):
@@ -264,7 +266,8 @@ class Vat(Shape):
 class Receipt(Shape):
     """What a printed receipt says. `number` counts all tickets.
 
-    `location` is where it was, and `vat` that of its ticket: null where that contains none, or none was kept.
+    `location` is where it was, and `vat` that of its ticket: null where that contains none, or none was kept. Who
+    issued it is as it was when the charge ended.
     """
 
     number: int
@@ -278,6 +281,14 @@ class Receipt(Shape):
     address: str
     vat: Vat | None
     currency: str
+
+
+class IssuedBy(Shape):
+    """Who issued tickets, as it stands on receipts; "" where nothing was set."""
+
+    operator: str
+    tax_id: str
+    address: str
 
 
 class Movement(Shape):
@@ -295,7 +306,7 @@ class StatementAnswer(Answer):
 
     `complete` is false where the month has more tickets, or movements, than one statement lists. `vat` has each rate
     that its tickets were made with, corrections included; [] where none contains any. Not in it: tickets whose rate no
-    release kept.
+    release kept. `issuers`: all who issued its tickets; without any, who did at its end.
     """
 
     driver_id: str
@@ -306,9 +317,7 @@ class StatementAnswer(Answer):
     sessions: int
     energy_mwh: int
     total_cents: int
-    operator: str
-    tax_id: str
-    address: str
+    issuers: list[IssuedBy]
     vat: list[Vat]
     currency: str
     complete: bool

@@ -9,9 +9,10 @@ from evcharge.central.api.kit import csv_export, json_export, views
 from evcharge.central.api.kit.csv_export import for_programs
 from evcharge.central.books.archive import Archive, ListPage
 from evcharge.central.feed import Live
-from evcharge.central.views.cdr import Party, cdrs
+from evcharge.central.views.cdr import cdrs
 from evcharge.domain.days import Days
 from evcharge.domain.ids import CpId
+from evcharge.domain.issuer import Issuer, named
 from evcharge.runtime.config import Config
 from evcharge.storage.books import Row
 
@@ -24,7 +25,7 @@ _SESSION_COLUMNS = (
 _TICKET_COLUMNS = (
     "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "elapsed_s", "received_at",
     "late", "reason", "estimated", "price", "energy_mwh", "cost_cents", "corrected_mwh", "corrected_cents",
-    "day", "owed_cents", "rebuilt", "by_operator", "vat_percent",
+    "day", "owed_cents", "rebuilt", "by_operator", "vat_percent", "operator", "tax_id",
 )  # fmt: skip
 _COLUMNS = {"sessions": _SESSION_COLUMNS, "tickets": _TICKET_COLUMNS}
 
@@ -34,19 +35,30 @@ Pages = AsyncIterator[list[views.Json]]
 Filters = Mapping[str, Any]
 
 
-def party_of(config: Config) -> Party:
-    """Return whose charges the settings say these are."""
-    return Party(config.central.country_code, config.central.party_id)
+def configured_issuer(config: Config) -> Issuer:
+    """Return who issues receipts, as the settings say."""
+    by = config.network
+    return Issuer(
+        operator=by.operator,
+        tax_id=by.tax_id,
+        address=by.address,
+        country_code=config.central.country_code,
+        party_id=config.central.party_id,
+        vat_permille=round(by.vat_percent * 10),
+    )
 
 
 class Exports:
-    """Asks the archive for everything that fits, a page at a time; `filters` are those of a `ListPage`, and `state`."""
+    """Asks the archive for everything that fits, a page at a time; `filters` are those of a `ListPage`, and `state`.
 
-    def __init__(self, archive: Archive, days: Days, live: Mapping[CpId, Live], party: Party) -> None:
+    `configured` is whom the settings name as issuer of receipts.
+    """
+
+    def __init__(self, archive: Archive, days: Days, live: Mapping[CpId, Live], configured: Issuer) -> None:
         self._archive = archive
         self._days = days
         self._live = live
-        self._party = party
+        self._configured = configured
 
     def file(self, what: What, format_: Format, filters: Filters) -> AsyncIterator[bytes]:
         """Yield the parts of a file. Raises StoreError, BadInput."""
@@ -60,14 +72,21 @@ class Exports:
         )
 
     async def pages(self, what: What, filters: Filters) -> Pages:
-        """Yield pages of rows as the API answers them, and the network's day on which each counts."""
-        view: Callable[[Row], views.Json] = views.ticket if what == "tickets" else self._session
+        """Yield pages of rows as the API answers them, the network's day on which each counts, and who issued it."""
+        issuers = await self._archive.issuers(self._configured)
+
+        def ticket(row: Row) -> views.Json:
+            issuer = named(issuers, row["issuer"])
+            return {**views.ticket(row), "operator": issuer.operator, "tax_id": issuer.tax_id}
+
+        view: Callable[[Row], views.Json] = ticket if what == "tickets" else self._session
         async for rows in self._rows(what, filters):
             yield [{**view(row), "day": self._day(row)} for row in rows]
 
     async def cdrs(self, filters: Filters) -> Pages:
         """Yield pages of CDRs; what corrects a ticket stands right behind it."""
         where, weathers = await self._archive.whereabouts(), await self._archive.weathers()
+        issuers = await self._archive.issuers(self._configured)
         async for rows in self._rows("tickets", filters):
             corrections = await self._archive.corrections([row["session_id"] for row in rows])
             page: list[views.Json] = []
@@ -76,7 +95,7 @@ class Exports:
                 location = where.of(row["cp_id"], row["started_at"])
                 weather = weathers.get(location.key)
                 since = [dict(one) for one in corrections.get(row["session_id"], ())]
-                page += cdrs(dict(row), since, self._party, location, weather)
+                page += cdrs(dict(row), since, named(issuers, row["issuer"]), location, weather)
             yield page
 
     async def _rows(self, what: What, filters: Filters) -> AsyncIterator[list[Row]]:

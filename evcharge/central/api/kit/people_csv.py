@@ -23,7 +23,7 @@ _SESSION = (
     "session_id", "cp_id", "location", "driver_id", "state", "started_at", "ended_at", "duration", "energy", "price",
     "cost", "reason", "note",
 )  # fmt: skip
-_TICKET = (*(name for name in _SESSION if name != "state"), "vat")
+_TICKET = (*(name for name in _SESSION if name != "state"), "vat", "issuer")
 _REPORT = ("sessions", "duration", "energy", "cost")
 
 Row = Mapping[str, object]
@@ -72,6 +72,7 @@ class PeopleCsv:
         cells["reason"] = self._reason(row["reason"])
         vat = row["vat_percent"]
         cells["vat"] = self._number(f"{vat}") if vat is not None else ""
+        cells["issuer"] = ", ".join(str(row[name]) for name in ("operator", "tax_id") if row[name])
         cells["note"] = self._notes(
             {**row, "corrected": corrected}, "estimated", "late", "corrected", "rebuilt"
         )

@@ -118,7 +118,8 @@ def ticket(row: Row) -> Json:
     content |= {name: bool(content[name]) for name in ("estimated", "rebuilt", "by_operator")}
     kept = ticket_of(row)
     content |= {"late": kept.late, "vat_percent": kept.vat_percent}
-    del content["corrections"], content["corrected_paid_cents"], content["vat_permille"]
+    for name in ("corrections", "corrected_paid_cents", "vat_permille", "issuer"):
+        del content[name]
     return content
 
 

@@ -16,6 +16,7 @@ from evcharge.central.views import papers
 from evcharge.domain.days import Days
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import DriverId, check_id
+from evcharge.domain.issuer import Issuer, issuing, named
 from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
 
@@ -31,15 +32,16 @@ class Papers:
         sessions: Sessions,
         days: Days,
         clock: Clock,
-        issuer: papers.Issuer,
+        configured: Issuer,
     ) -> None:
+        """`configured` is whom the settings name as issuer of receipts."""
         self._dispatcher = dispatcher
         self._archive = archive
         self._feed = feed
         self._sessions = sessions
         self._days = days
         self._clock = clock
-        self._issuer = issuer
+        self._configured = configured
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -101,7 +103,8 @@ class Papers:
         return await self._month(request, driver_id)
 
     async def _month(self, request: web.Request, driver_id: DriverId) -> web.Response:
-        first, last = month(request.query, self._days.of(self._clock()))
+        now = self._clock()
+        first, last = month(request.query, self._days.of(now))
         since, until = self._days.begin(first), self._days.last_instant(last)
         registration = registration_of(self._dispatcher, driver_id)
         page = ListPage(
@@ -110,6 +113,9 @@ class Papers:
         rows, more = await self._archive.tickets(page)
         movements, more_moved = await self._archive.movements(driver_id, registration, since, until)
         moved = [dict(row) for row in movements]
-        sums = papers.statement([views.ticket(row) for row in reversed(rows)], moved, self._issuer)
+        known = await self._archive.issuers(self._configured)
+        numbers = dict.fromkeys(row["issuer"] for row in reversed(rows))
+        issuers = [named(known, number) for number in numbers] or [issuing(known, until, now)]
+        sums = papers.statement([views.ticket(row) for row in reversed(rows)], moved, issuers)
         about = {"driver_id": driver_id, "month": month_text(first), "timezone": self._days.name}
         return answer({**about, **sums, "complete": more is None and not more_moved})

@@ -19,10 +19,10 @@ from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import Actor
 from evcharge.central.rules.facts import CorrectionKind, Facts
 from evcharge.central.views import papers
-from evcharge.central.views.cdr import Party
 from evcharge.domain.days import Days
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, SessionId
+from evcharge.domain.issuer import Issuer, named
 from evcharge.http.server import answer, language_of
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.storage.books import Row
@@ -37,15 +37,14 @@ _Asked = Callable[[ListPage], Awaitable[tuple[list[Row], str | None]]]
 class Sessions:
     """/api/sessions…, /api/tickets…, /api/cdrs.json"""
 
-    def __init__(
-        self, facts: Facts, archive: Archive, feed: Feed, days: Days, party: Party, issuer: papers.Issuer
-    ) -> None:
+    def __init__(self, facts: Facts, archive: Archive, feed: Feed, days: Days, configured: Issuer) -> None:
+        """`configured` is whom the settings name as issuer of receipts."""
         self._facts = facts
         self._archive = archive
         self._feed = feed
         self._days = days
-        self._issuer = issuer
-        self._exports = Exports(archive, days, feed.live, party)
+        self._configured = configured
+        self._exports = Exports(archive, days, feed.live, configured)
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -176,7 +175,8 @@ class Sessions:
             ]
             stood = await self._archive.whereabouts(row["cp_id"])
             where = stood.of(row["cp_id"], ticket["started_at"]).name
-            receipt = papers.receipt(number, ticket_of(ticket), amendments, self._issuer, where)
+            issuer = named(await self._archive.issuers(self._configured), ticket["issuer"])
+            receipt = papers.receipt(number, ticket_of(ticket), amendments, issuer, where)
         readings = await self._archive.course(session_id)
         return {
             "course": papers.course(

@@ -84,8 +84,13 @@ TABLES: Final = {
             (
                 "request_id", "cp_id", "driver_id", "registration", "energy_mwh", "cost_cents",
                 "price_centi_cents_per_kwh", "reason", "started_at", "ended_at", "estimated", "elapsed_s",
-                "received_at", "vat_permille",
+                "received_at", "vat_permille", "issuer",
             ),
+        ),
+        Table(
+            "issuer",
+            ("number",),
+            ("since", "operator", "tax_id", "address", "country_code", "party_id", "vat_permille"),
         ),
         Table(
             "correction",

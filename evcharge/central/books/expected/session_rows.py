@@ -1,4 +1,4 @@
-"""What the log tells of sessions, their tickets and what corrected these. Pure."""
+"""What the log tells of sessions, their tickets, what corrected these and who issued them. Pure."""
 
 from collections.abc import Iterator
 
@@ -32,6 +32,7 @@ class SessionRows:
             e.TicketCorrected: self._ticket_corrected,
             e.SessionReopened: self._session_reopened,
             e.TicketShown: self._ticket_shown,
+            e.CentralStarted: self._central_started,
         }
 
     def rows(self) -> Iterator[tuple[str, Row]]:
@@ -135,6 +136,7 @@ class SessionRows:
                 "elapsed_s": event.elapsed_s,
                 "received_at": instant_of(event.received_at) if event.received_at else self._log.at,
                 "vat_permille": event.vat_permille,
+                "issuer": event.issuer,
             },
         )
         self._inbox[event.session_id] = {"session_id": event.session_id, "driver_id": event.driver_id}
@@ -178,6 +180,22 @@ class SessionRows:
 
     def _ticket_shown(self, event: e.TicketShown) -> None:
         self._inbox.pop(event.session_id, None)
+
+    def _central_started(self, event: e.CentralStarted) -> None:
+        if event.issuer is not None:
+            self._log.put(
+                "issuer",
+                {
+                    "number": event.issuer,
+                    "since": self._log.at,
+                    "operator": event.operator,
+                    "tax_id": event.tax_id,
+                    "address": event.address,
+                    "country_code": event.country_code,
+                    "party_id": event.party_id,
+                    "vat_permille": event.vat_permille,
+                },
+            )
 
     def _ends(self, session_id: str, state: SessionState, reason: str, at: str) -> Row | None:
         session = self._open.pop(session_id, None)

@@ -98,7 +98,7 @@ export async function openStatement(path, id) {
     title: t("paper.statement_of", { id }), wide: true, buttons: /** @type {any} */ (buttons),
     content: [h("label", { class: "month" }, h("span", null, t("paper.month")), choice), body],
   });
-  if (value && shown) onPaper(h("article", { class: "paper" }, issuer(shown), h("h1", null, t("paper.statement_of", { id })), h("p", null, choice.selectedOptions[0].text), statement(shown)));
+  if (value && shown) onPaper(h("article", { class: "paper" }, shown.issuers.map(issuer), h("h1", null, t("paper.statement_of", { id })), h("p", null, choice.selectedOptions[0].text), statement(shown)));
 }
 
 function statement(found) {

@@ -4,11 +4,16 @@ from hypothesis import strategies as st
 
 from evcharge.central.rules.settings import Rules
 from evcharge.domain.charging_point import Hold
+from evcharge.domain.issuer import Issuer
 from tests.unit.central.builders import NOON
 from tests.unit.central.model import MAX_HOLD, MAX_MWH, WELCOME
 
 RULES = Rules(
-    now=NOON, welcome_credit_cents=WELCOME, max_hold_cents=MAX_HOLD, max_session_mwh=MAX_MWH, vat_permille=210
+    now=NOON,
+    welcome_credit_cents=WELCOME,
+    max_hold_cents=MAX_HOLD,
+    max_session_mwh=MAX_MWH,
+    issuer=Issuer(vat_permille=210),
 )
 CPS, DRIVERS = ("CP001", "CP002"), ("D01", "D02")
 cps, drivers = st.sampled_from(CPS), st.sampled_from(DRIVERS)

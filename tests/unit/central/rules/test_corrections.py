@@ -241,15 +241,6 @@ def test_money_goes_back_into_the_wallet(town: Network):
     assert only(decision, events.TicketCorrected).balance_cents == 2_000 - 100 + 60
 
 
-def test_a_ticket_keeps_the_vat_of_when_it_was_made(town: Network):
-    town.rules = replace(town.rules, vat_permille=100)
-    session = town.charging(more_mwh=4 * KWH)
-    # A supply is taxed when it ends, whatever the rate was when it began.
-    town.rules = replace(town.rules, vat_permille=210)
-    ended = town.sends(town.engines["CP001"].ended(session.session_id))
-    assert (town.tickets[-1].vat_permille, only(ended, events.TicketMade).vat_permille) == (210, 210)
-
-
 @pytest.mark.parametrize("what", [{"cents": -101}, {"energy_mwh": -4 * KWH - 1}])
 def test_no_ticket_comes_to_less_than_nothing(town: Network, what: dict[str, int]):
     session = town.charging(more_mwh=4 * KWH)

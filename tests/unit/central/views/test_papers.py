@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from evcharge.central.views.papers import Amendment, Issuer, bill, course, receipt, statement
+from evcharge.central.views.papers import Amendment, bill, course, receipt, statement
+from evcharge.domain.issuer import Issuer
 from evcharge.domain.session import EndReason, Ticket
 from tests.unit.central.builders import KWH, NOON
 
@@ -25,6 +26,7 @@ TICKET = Ticket(
     elapsed_s=3_600,
 )
 BACK = Amendment("2026-01-01T14:00:00+00:00", 0, -100, "plug was broken", by_order=True)
+UNI = Issuer(operator="Uni EV", tax_id="Q0332001G", address="Alicante")
 REST = Amendment("2026-01-01T13:30:00+00:00", 2 * KWH, 50, "its charging point told the rest", by_order=False)
 
 
@@ -56,7 +58,7 @@ def test_an_engine_that_tells_no_seconds_leaves_no_end_on_the_line():
 
 def test_a_receipt_says_its_number_who_charges_and_the_vat_that_its_ticket_kept():
     kept = replace(TICKET, vat_permille=210)
-    told = receipt(7, kept, [BACK], Issuer("Uni EV", "Q0332001G", "Alicante"), "Elche")
+    told = receipt(7, kept, [BACK], UNI, "Elche")
     vat = {"percent": 21.0, "total_cents": 150, "cents": 26}
     assert (told["number"], told["total_cents"], told["vat"]) == (7, 150, vat)
     assert (told["operator"], told["tax_id"], told["address"]) == ("Uni EV", "Q0332001G", "Alicante")
@@ -79,14 +81,14 @@ def of_month(vat_percent: float | None, cents: int, corrected_cents: int = 0) ->
 
 def test_a_statement_sums_tickets_as_they_are_now():
     moved = [{"at": "x", "kind": "TOP_UP", "cents": 2_000, "session_id": None, "reason": None}]
-    told = statement([of_month(21.0, 25, -5), of_month(21.0, 25)], moved, Issuer())
+    told = statement([of_month(21.0, 25, -5), of_month(21.0, 25)], moved, [UNI])
     assert (told["sessions"], told["energy_mwh"], told["total_cents"]) == (2, 2 * KWH + 10, 45)
     assert (told["vat"], told["moved"]) == ([{"percent": 21.0, "total_cents": 45, "cents": 8}], moved)
 
 
 def test_a_statement_says_the_vat_of_each_rate_and_nothing_of_what_nobody_kept():
     month = [of_month(21.0, 121), of_month(None, 1_000), of_month(10.0, 220, -110), of_month(0.0, 7)]
-    told = statement(month, [], Issuer())
+    told = statement(month, [], [UNI])
     assert told["total_cents"] == 1_238
     assert [(one["percent"], one["total_cents"], one["cents"]) for one in told["vat"]] == [
         (0.0, 7, 0),
@@ -94,4 +96,11 @@ def test_a_statement_says_the_vat_of_each_rate_and_nothing_of_what_nobody_kept()
         (21.0, 121, 21),
     ]
     # A network without VAT has no line of it.
-    assert statement([of_month(0.0, 7), of_month(None, 5)], [], Issuer())["vat"] == []
+    assert statement([of_month(0.0, 7), of_month(None, 5)], [], [UNI])["vat"] == []
+
+
+def test_a_statement_names_each_issuer_of_its_tickets_once():
+    later = replace(UNI, operator="Uni EV Plus", number=3)
+    told = statement([], [], [UNI, replace(UNI, vat_permille=210, number=2), later])
+    about = {"tax_id": "Q0332001G", "address": "Alicante"}
+    assert told["issuers"] == [{"operator": name, **about} for name in ("Uni EV", "Uni EV Plus")]
