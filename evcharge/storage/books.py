@@ -4,7 +4,7 @@ Central's books have one writer, and readers beside it; the Registry's tables ma
 the other. What may go wrong: `store_errors`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -40,8 +40,11 @@ class Books(Readable, Protocol):
         """Return the place among several Centrals on the same books; None where only one can be."""
         ...
 
-    async def commit(self, writes: Sequence[Writes]) -> None:
-        """Store all of `writes`, in order, or nothing; return once it is known to be stored. Raises StoreError."""
+    async def commit(self, writes: Sequence[Writes], partitions: Collection[int] = (), /) -> None:
+        """Store all of `writes`, in order, or nothing; return once it is known to be stored. Raises StoreError.
+
+        `partitions` are those whose points it is about: StoreDeposed, unless this one leads in all of them.
+        """
         ...
 
 

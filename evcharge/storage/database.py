@@ -11,7 +11,7 @@ import fcntl
 import functools
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -75,10 +75,10 @@ class Database:
         self._lock = asyncio.Lock()
         self.name = name
 
-    async def commit(self, writes: Sequence[Writes]) -> None:
+    async def commit(self, writes: Sequence[Writes], _partitions: Collection[int] = (), /) -> None:
         """Store all of `writes`, in order, or nothing, in one visit to the thread. Raises StoreError.
 
-        Whoever is cancelled meanwhile does not stop it.
+        Whoever is cancelled meanwhile does not stop it. All partitions of a file are its one process's.
         """
         async with self._lock:
             await self._thread.run(_commit, writes)

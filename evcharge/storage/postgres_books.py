@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 import asyncpg
@@ -42,7 +42,7 @@ _AGAIN_S = 0.2
 _FREE_WITHIN_S = LEASE_S + 2.0
 # A new connection gets a new epoch: what was sent over the one before, and lies there yet, is stored no more.
 _TAKE_AGAIN = "UPDATE central SET epoch = epoch + 1 WHERE name = $1 AND owner = $2 RETURNING epoch, commits"
-_FENCE = fence("$1", "$2", "$3")
+_FENCE = fence("$1", "$2", "$3", "$4")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -121,12 +121,12 @@ class PostgresBooks:
 
     # ---- writing
 
-    async def commit(self, writes: Sequence[Writes]) -> None:
+    async def commit(self, writes: Sequence[Writes], partitions: Collection[int] = (), /) -> None:
         """Store all of `writes`, in order, or nothing; return once it is known to be stored. Raises StoreError.
 
-        Whoever is cancelled meanwhile does not stop it.
+        `partitions` are those whose points it is about. Whoever is cancelled meanwhile does not stop it.
         """
-        task = asyncio.get_running_loop().create_task(self._one_by_one(writes))
+        task = asyncio.get_running_loop().create_task(self._one_by_one(writes, partitions))
         self._under_way.add(task)
         task.add_done_callback(self._done)
         await asyncio.shield(task)
@@ -136,15 +136,15 @@ class PostgresBooks:
         if not task.cancelled():
             task.exception()
 
-    async def _one_by_one(self, writes: Sequence[Writes]) -> None:
+    async def _one_by_one(self, writes: Sequence[Writes], partitions: Collection[int]) -> None:
         async with self._lock:
             try:
-                await self._stored_next(writes)
+                await self._stored_next(writes, partitions)
             except StoreDeposed as problem:
                 self._lease.lose(str(problem))
                 raise
 
-    async def _stored_next(self, writes: Sequence[Writes]) -> None:
+    async def _stored_next(self, writes: Sequence[Writes], partitions: Collection[int]) -> None:
         if self._doubt is not None:
             await self._settle(self._doubt)
         k = self._commits + 1
@@ -153,7 +153,7 @@ class PostgresBooks:
         except ALL as problem:
             raise store_error(problem) from problem
         try:
-            await self._send(writer, k, writes)
+            await self._send(writer, k, writes, partitions)
         except ALL as problem:
             if isinstance(problem, asyncpg.PostgresError) and not writer.is_closed():
                 told = store_error(problem)
@@ -165,8 +165,10 @@ class PostgresBooks:
                 raise store_error(problem) from problem
         self._commits = k
 
-    async def _send(self, writer: asyncpg.Connection, k: int, writes: Sequence[Writes]) -> None:
-        fenced = (self._lease.me.name, self._epoch, k)
+    async def _send(
+        self, writer: asyncpg.Connection, k: int, writes: Sequence[Writes], partitions: Collection[int]
+    ) -> None:
+        fenced = (self._lease.me.name, self._epoch, k, list(partitions))
         numbers = self._numbers
         steps = [
             (numbers[statement], single(statement, rows))
@@ -174,7 +176,8 @@ class PostgresBooks:
             if not isinstance(statement, Sql) and statement in numbers
         ]
         if len(steps) == len(writes):
-            await writer.execute(f"SELECT {self._function}($1, $2, $3, $4)", *fenced, _encode(steps).decode())
+            sql = f"SELECT {self._function}($1, $2, $3, $4, $5)"
+            await writer.execute(sql, *fenced, _encode(steps).decode())
             return
         async with writer.transaction():
             if await writer.execute(_FENCE, *fenced) != "UPDATE 1":

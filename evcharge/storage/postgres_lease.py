@@ -1,5 +1,6 @@
 """Which of several Centrals on one PostgreSQL is at work: each has a row with its lease, and one row names the leader.
 
+That row is a partition's, whose lease is its leader's (ADR 0030). There is one so far: its leader leads the network.
 Only PostgreSQL's clock counts. A leader renews its lease with each commit and each second. Each process holds an
 advisory lock of its own while it lives: whoever gets the leader's knows at once that it was killed. Both may be wrong
 about it; what makes that harmless is the fence: a take-over changes the leader's row, on which its commits depend.
@@ -43,12 +44,18 @@ _TABLES = (
     )""",
     """CREATE TABLE leader (
         name text COLLATE "C" NOT NULL, since timestamptz NOT NULL, cause text NOT NULL, before text NOT NULL,
-        network text NOT NULL DEFAULT '', moved text NOT NULL DEFAULT ''
+        network text NOT NULL DEFAULT '', moved text NOT NULL DEFAULT '',
+        partition bigint NOT NULL DEFAULT 0 PRIMARY KEY
     )""",
     "INSERT INTO leader VALUES ('', clock_timestamp(), 'first', '')",
 )
-# Whose books they are was not told by those who led first; nor whether they had been moved away.
-_LATER = ("network", "moved")
+# What was not told by those who led first: whose books they are, whether they had been moved away, and of which
+# partition they were the leader.
+_LATER = {
+    "network": "text NOT NULL DEFAULT ''",
+    "moved": "text NOT NULL DEFAULT ''",
+    "partition": "bigint NOT NULL DEFAULT 0 PRIMARY KEY",
+}
 _HAS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('leader') AND NOT attisdropped"
 _UNTIL = f"clock_timestamp() + interval '{LEASE_S} s'"
 _MY_ROW = "SELECT owner, until < clock_timestamp() AS is_over FROM central WHERE name = $1"
@@ -67,7 +74,7 @@ RETURNING ARRAY(SELECT name FROM central WHERE name <> $1 AND until > clock_time
 """  # noqa: S608
 _LOOK = """
 SELECT leader.name, network, moved, owner, address, version, epoch, until < clock_timestamp() AS is_over
-FROM leader LEFT JOIN central ON central.name = leader.name
+FROM leader LEFT JOIN central ON central.name = leader.name WHERE partition = 0
 """
 # The row's lock lets it wait for a commit that is under way, and look again.
 _DEPOSE = """
@@ -80,8 +87,9 @@ UPDATE central SET epoch = epoch + 1, until = {_UNTIL} WHERE name = $1 AND owner
 _LEAD = """
 UPDATE leader SET before = name, name = $1, since = clock_timestamp(), cause = $2,
     network = CASE WHEN $3 = '' THEN network ELSE $3 END
+WHERE partition = 0
 """
-_LEADER = "SELECT name, network, moved FROM leader FOR UPDATE"
+_LEADER = "SELECT name, network, moved FROM leader WHERE partition = 0 FOR UPDATE"
 _MOVE = "UPDATE leader SET moved = $1"
 _LEAVE = "UPDATE central SET owner = '', until = clock_timestamp() WHERE name = $1 AND owner = $2"
 # A command leaves no trace: whoever led before it has handed over.
@@ -93,6 +101,7 @@ UPDATE leader SET name = before, before = '' FROM gone WHERE leader.name = gone.
 _FORGET = """
 DELETE FROM central WHERE until < clock_timestamp() - interval '1 day' AND name NOT IN (SELECT name FROM leader)
 """
+_LED = "SELECT name, since, cause, before FROM leader WHERE partition = 0"
 _MEMBERS = (
     "SELECT name, address, version, since, until > clock_timestamp() AS alive FROM central ORDER BY name"
 )
@@ -111,9 +120,9 @@ async def make_tables(connection: asyncpg.Connection) -> None:
         await connection.execute(";\n".join(("DROP TABLE IF EXISTS central", *_TABLES)))
         return
     there = {row["attname"] for row in await connection.fetch(_HAS)}
-    for name in _LATER:
+    for name, kind in _LATER.items():
         if name not in there:
-            await connection.execute(f"ALTER TABLE leader ADD COLUMN {name} text NOT NULL DEFAULT ''")
+            await connection.execute(f"ALTER TABLE leader ADD COLUMN {name} {kind}")
 
 
 async def check_here(connection: asyncpg.Connection, place: Place) -> None:
@@ -435,7 +444,7 @@ class Lease:
         try:
             looking = await connect(self._place)
             try:
-                lead = await looking.fetchrow("SELECT name, since, cause, before FROM leader")
+                lead = await looking.fetchrow(_LED)
                 rows = await looking.fetch(_MEMBERS)
             finally:
                 await looking.close(timeout=CONNECT_S)

@@ -38,7 +38,8 @@ _CHECK = f"""
 LEASE_S = 3.0
 _FENCE = (
     f"UPDATE central SET commits = {{k}}, until = clock_timestamp() + interval '{LEASE_S} s' "  # noqa: S608
-    "WHERE name = {name} AND epoch = {epoch} AND commits = {k} - 1"
+    "WHERE name = {name} AND epoch = {epoch} AND commits = {k} - 1 "
+    "AND {partitions} <@ ARRAY(SELECT partition FROM leader WHERE leader.name = {name})"
 )
 # `:name`, and no cast.
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
@@ -69,15 +70,16 @@ def _kept(value: Any) -> Any:
     return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
 
 
-def fence(name: str, epoch: str, k: str) -> str:
-    """Return the first statement of every commit: it renews the lease, or another Central has these books."""
-    return _FENCE.format(name=name, epoch=epoch, k=k)
+def fence(name: str, epoch: str, k: str, partitions: str) -> str:
+    """Return the first statement of every commit: it renews the lease, or another Central has these partitions."""
+    return _FENCE.format(name=name, epoch=epoch, k=k, partitions=partitions)
 
 
 def commit_function(statements: Sequence[Statement], types: Types) -> tuple[str, str]:
     """Return the name and the SQL of the function that stores a commit of any of `statements`.
 
-    It takes who writes, its epoch, the number of the commit, and an array of [number of the statement, its rows].
+    It takes who writes, its epoch, the number of the commit, the partitions whose points it is about, and an array of
+    [number of the statement, its rows].
     Its name is made from all that it does: releases with other tables have another beside it.
     """
     cases = "\n".join(
@@ -91,7 +93,7 @@ DECLARE
     rows jsonb;
     changed bigint;
 BEGIN
-    {fence("me", "my_epoch", "k")};
+    {fence("me", "my_epoch", "k", "partitions")};
     IF NOT FOUND THEN
         RAISE EXCEPTION 'deposed' USING ERRCODE = '{DEPOSED}';
     END IF;
@@ -106,8 +108,8 @@ END
     name = f"commit_{hashlib.sha256(body.encode()).hexdigest()[:16]}"
     # A column has the name of a variable nowhere; should one ever, it is the column that is meant.
     return name, (
-        f"CREATE OR REPLACE FUNCTION {name}(me text, my_epoch bigint, k bigint, steps jsonb) RETURNS void "
-        f"LANGUAGE plpgsql AS $commit$\n#variable_conflict use_column{body}$commit$"
+        f"CREATE OR REPLACE FUNCTION {name}(me text, my_epoch bigint, k bigint, partitions bigint[], steps jsonb) "
+        f"RETURNS void LANGUAGE plpgsql AS $commit$\n#variable_conflict use_column{body}$commit$"
     )
 
 

@@ -58,6 +58,18 @@ async def stored(books: PostgresBooks) -> list[str]:
     return [row[0] for row in await books.read("SELECT command_id FROM order_taken ORDER BY command_id")]
 
 
+async def lead(folder: Path, name: str, partition: int) -> None:
+    """Let `name` be the leader of another partition."""
+    looking = await connect(Place(url=engines.address(folder)))
+    await looking.execute(
+        "INSERT INTO leader (name, since, cause, before, partition) VALUES ($1, clock_timestamp(), 'first', '', $2) "
+        "ON CONFLICT (partition) DO UPDATE SET name = excluded.name",
+        name,
+        partition,
+    )
+    await looking.close()
+
+
 class Heir:
     """A Central that stands by in a task, and leads when it can."""
 
@@ -243,7 +255,7 @@ async def test_a_fence_that_looks_and_holds_nothing_lets_an_heir_overlook_a_comm
         name, body = whole(*given)
         look = "PERFORM 1 FROM central WHERE name = me AND epoch = my_epoch AND commits = k - 1"
         count = "END LOOP; UPDATE central SET commits = k WHERE name = me;"
-        body = body.replace(postgres_statements.fence("me", "my_epoch", "k"), look).replace(
+        body = body.replace(postgres_statements.fence("me", "my_epoch", "k", "partitions"), look).replace(
             "END LOOP;", count
         )
         return f"{name}_unlocked", body.replace(name, f"{name}_unlocked")
@@ -251,6 +263,49 @@ async def test_a_fence_that_looks_and_holds_nothing_lets_an_heir_overlook_a_comm
     monkeypatch.setattr(postgres_books, "commit_function", unlocked)
     read, after = await overtaken(tmp_path, STORED_AT_ONCE)
     assert (read, after) == (["old"], ["new", "old"])
+
+
+@pytest.mark.parametrize("writes", [STORED_AT_ONCE, STORED_ONE_BY_ONE], ids=["at once", "one by one"])
+async def test_what_is_about_points_of_a_partition_is_stored_by_its_leader_alone(
+    tmp_path: Path, writes: Sequence[Writes]
+):
+    async with opened(tmp_path, "A") as first:
+        await first.commit([(PUT, [("a", "t")])], [0])
+        await lead(tmp_path, "B", 1)
+        for partitions in ([1], [0, 1], [2]):
+            with pytest.raises(StoreDeposed):
+                await first.commit(writes, partitions)
+        assert await stored(first) == ["a"]
+        with pytest.raises(Deposed):
+            await first.membership.watch()
+        await lead(tmp_path, "A", 1)
+        await first.commit(STORED_AT_ONCE, [0, 1])
+        assert await stored(first) == ["a", "new"]
+
+
+async def test_whoever_takes_over_leads_in_the_partition_of_the_one_before_alone(tmp_path: Path):
+    async with opened(tmp_path, "A") as first, Heir(tmp_path) as heir:
+        await lead(tmp_path, "C", 1)
+        await first._lease.leave()
+        second = await heir.took_over()
+        await second.commit([(PUT, [("b", "t")])], [0])
+        with pytest.raises(StoreDeposed):
+            await second.commit([(PUT, [("c", "t")])], [1])
+
+
+async def test_books_that_knew_no_partitions_have_one(tmp_path: Path):
+    async with opened(tmp_path, "A") as first:
+        await put(first, "a")
+    looking = await connect(Place(url=engines.address(tmp_path)))
+    await looking.execute(
+        "ALTER TABLE leader DROP COLUMN partition; DROP TABLE partitions; UPDATE schema_version SET n = 31"
+    )
+    async with opened(tmp_path, "B") as second:
+        await second.commit([(PUT, [("b", "t")])], [0])
+        assert [tuple(row) for row in await second.read("SELECT count FROM partitions")] == [(1,)]
+        found = await second.read("SELECT name, before, partition FROM leader")
+        assert [tuple(row) for row in found] == [("B", "A", 0)]
+    await looking.close()
 
 
 async def test_a_name_belongs_to_one_that_lives(tmp_path: Path, monkeypatch):

@@ -56,6 +56,7 @@ async def test_old_books_come_through(tmp_path: Path, schema: int):
             (1, 1_000_005, 25),
             (1, 20_000, 1),
         ]
+        assert rows(connection, "SELECT count FROM partitions") == [(1,)]
 
 
 async def test_an_operators_move_of_old_books_is_still_one(tmp_path: Path):
@@ -91,7 +92,7 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
         await kept(books, network)
     # As it lay there before: without the table that says so.
     with raw(path) as old:
-        for table in ("debt", "reading", "receipt", "currency", "issuer"):
+        for table in ("debt", "reading", "receipt", "currency", "issuer", "partitions"):
             old.execute(f"DROP TABLE {table}")
         old.execute("DROP INDEX events_of_place")
         old.execute("DROP TRIGGER ticket_has_a_receipt")

@@ -102,6 +102,15 @@ async def test_whoever_was_taken_over_stores_nothing_any_more(books, tmp_path: P
     assert await stored(books) == ["a", "b", "c"]
 
 
+async def test_a_commit_is_one_statement_whatever_it_is_about(books):
+    await put(books, "a")
+    said: list[str] = []
+    books._writer.add_query_logger(lambda asked: said.append(asked.query.partition("(")[0]))
+    await books.commit([(PUT, [("b", "t")])])
+    await books.commit([(PUT, [("c", "t"), ("d", "t")])], [0])
+    assert said == [f"SELECT {books._function}"] * 2
+
+
 # ---- answers that are lost
 
 
@@ -110,14 +119,14 @@ async def test_a_commit_whose_answer_is_lost_is_found_by_its_number(books, eaten
     await put(books, "a")
     real, lost = PostgresBooks._send, False
 
-    async def send(self, writer, k, writes) -> None:
+    async def send(self, writer, *given) -> None:
         nonlocal lost
         if lost:
-            await real(self, writer, k, writes)
+            await real(self, writer, *given)
             return
         lost = True
         if eaten == "answer":
-            await real(self, writer, k, writes)
+            await real(self, writer, *given)
         writer.terminate()
         raise asyncpg.ConnectionDoesNotExistError("cut")
 
@@ -138,9 +147,9 @@ async def test_while_nobody_knows_of_a_commit_nothing_more_is_stored(books, is_s
     monkeypatch.setattr(postgres_books, "_DOUBT_S", 0.0)
     real = PostgresBooks._send
 
-    async def send(self, writer, k, writes) -> None:
+    async def send(self, writer, *given) -> None:
         if is_stored:
-            await real(self, writer, k, writes)
+            await real(self, writer, *given)
         writer.terminate()
         raise asyncpg.ConnectionDoesNotExistError("cut")
 

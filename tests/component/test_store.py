@@ -21,6 +21,7 @@ from evcharge.domain.ids import Role
 from evcharge.domain.location import WeatherKind
 from evcharge.domain.session import EndReason
 from evcharge.storage import hash_chain
+from evcharge.storage.statements import Sql
 from evcharge.storage.store_errors import ConstraintViolated
 from tests.component import engines
 from tests.component.books import (
@@ -46,6 +47,14 @@ async def test_new_books_know_nothing(tmp_path: Path):
     async with opened(tmp_path) as books:
         assert books.store.head == hash_chain.Head()
         assert lasting(await books.store.load(NOON)) == lasting(Facts())
+
+
+async def test_new_books_have_one_partition_and_take_no_more(tmp_path: Path):
+    async with opened(tmp_path) as books:
+        with pytest.raises(ConstraintViolated):
+            await books.database.commit([(Sql("UPDATE partitions SET count = 2"), [{}])])
+        found = await books.database.read("SELECT count FROM partitions")
+        assert [tuple(row) for row in found] == [(1,)]
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["one-batch", "one-by-one"])
