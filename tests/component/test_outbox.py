@@ -307,10 +307,10 @@ async def test_while_events_flow_the_cursor_is_stored_now_and_then_only(room, ka
         stored = books.database.commit
         used = 0
 
-        async def counting(writes):
+        async def counting(*given):
             nonlocal used
             used += 1
-            await stored(writes)
+            await stored(*given)
 
         books.database.commit = counting
         for n in range(2, 22):

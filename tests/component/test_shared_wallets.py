@@ -6,6 +6,7 @@ import functools
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -14,29 +15,38 @@ import pytest
 
 from evcharge.central import dispatcher as dispatcher_module
 from evcharge.central.books import setup
-from evcharge.central.books.rows import STATEMENTS
+from evcharge.central.books.rows import STATEMENTS, DecidedEntry
 from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.rules import commands as c
+from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import Facts
 from evcharge.central.rules.settings import Rules
 from evcharge.domain.errors import Code, Refused
+from evcharge.domain.events import PointMoved
 from evcharge.domain.ids import CpId, DriverId
 from evcharge.domain.location import NOWHERE
+from evcharge.domain.partitions import partition_of
 from evcharge.storage.hash_chain import beginning, chained
 from evcharge.storage.members import Me
 from evcharge.storage.postgres_books import PostgresBooks, prepare, ready
 from evcharge.storage.postgres_connection import connect, reading
 from evcharge.storage.postgres_lease import held
 from evcharge.storage.postgres_place import Place
-from evcharge.storage.store_errors import StoreStale
+from evcharge.storage.store_errors import StoreDeposed, StoreStale
 from tests.component import engines
 from tests.unit.central.builders import ADMIN, JOURNAL, NOON, FakeEngine
 
 ENGINES = (engines.POSTGRES,)
 RULES = Rules(now=NOON)
 DRIVERS = ("D01", "D02", "D03")
+# Enough for the points of A, B and C to be in one each.
+PARTITIONS = 8
+_LEAD = """
+INSERT INTO leader (name, since, cause, before, partition) VALUES ($1, clock_timestamp(), 'first', '', $2)
+ON CONFLICT (partition) DO UPDATE SET name = excluded.name
+"""
 
 
 class Central:
@@ -81,15 +91,26 @@ class Central:
         )
 
 
+async def changed(place: Place, sql: str, *values: object) -> None:
+    """Change what is stored, beside all Centrals."""
+    connection = await connect(place)
+    await connection.execute(sql, *values)
+    await connection.close()
+
+
 @contextlib.asynccontextmanager
 async def at_work(place: Place, name: str) -> AsyncIterator[Central]:
-    """Let a Central work that does not ask who leads: it has a lease of its own, and so has each of the others."""
+    """Let a Central work that leads in the partition of its point, as each of the others in its own."""
     async with held(place, Me(name=name), functools.partial(ready, place, setup.SCHEMA)) as lease:
         await lease.join()
+        await changed(place, _LEAD, name, partition_of(CpId(f"CP{name}"), PARTITIONS))
         readers = await reading(place)
         books = PostgresBooks(place, lease, readers, STATEMENTS, setup.SCHEMA)
         store = await CentralStore.open(books)
-        dispatcher = Dispatcher(await store.load(NOON), store, Feed(), RULES, lambda: NOON)
+        # What others' points show is theirs to tell: a step of its own (ADR 0030).
+        with mock.patch.object(store, "_load_statuses"):
+            facts = await store.load(NOON)
+        dispatcher = Dispatcher(facts, store, Feed(), RULES, lambda: NOON)
         central = Central(name, dispatcher, store)
         read_anew = store.read_anew
 
@@ -115,10 +136,10 @@ async def place(tmp_path: Path) -> Place:
     place = Place(url=engines.address(tmp_path))
     await ready(place, setup.SCHEMA)
     await prepare(place, setup.SCHEMA, STATEMENTS)
-    connection = await connect(place)
-    # Two chains may use a number at once: a step of its own (ADR 0030).
-    await connection.execute("ALTER TABLE events DROP CONSTRAINT events_pkey, ADD PRIMARY KEY (n, chain)")
-    await connection.close()
+    # Two chains may use a number at once: a step of its own (ADR 0030), as is that there are many partitions.
+    await changed(place, "ALTER TABLE events DROP CONSTRAINT events_pkey, ADD PRIMARY KEY (n, chain)")
+    await changed(place, "ALTER TABLE partitions DROP CONSTRAINT partitions_count_check")
+    await changed(place, f"UPDATE partitions SET count = {PARTITIONS}")
     async with at_work(place, "First") as first:
         for link, driver_id in enumerate(DRIVERS, 10):
             await first.does(c.DriverArrives, driver_id=driver_id, link=link, epoch=0)
@@ -182,6 +203,26 @@ async def test_whoever_was_barred_elsewhere_starts_nowhere(pair):
     await one.does(c.BarDriver, driver_id="D01", barred=True)
     assert await other.starts("D01", 1) == ""
     assert other.facts.driver(DriverId("D01")).barred
+
+
+async def test_of_a_point_in_the_partition_of_another_one_nothing_is_stored(pair, place: Place):
+    one, other = pair
+    point = replace(other.facts.point(CpId("CPB")), fault="what A says of it")
+    entry = DecidedEntry(Decision((), (point,)), ADMIN, NOON)
+    with pytest.raises(StoreDeposed):
+        await one.store.commit([entry])
+    assert await stored(place, "SELECT fault FROM cp WHERE cp_id = 'CPB'") == [(None,)]
+    await other.store.commit([entry])
+    assert await stored(place, "SELECT fault FROM cp WHERE cp_id = 'CPB'") == [("what A says of it",)]
+
+
+async def test_the_audit_log_of_a_central_may_name_a_point_of_another_one(pair, place: Place):
+    one, _ = pair
+    await one.store.commit(
+        [DecidedEntry(Decision((PointMoved(cp_id=CpId("CPB"), location="Elche"),)), ADMIN, NOON)]
+    )
+    moved = "SELECT chain, cp_id FROM events WHERE type = 'PointMoved'"
+    assert await stored(place, moved) == [("A", "CPB")]
 
 
 async def test_only_those_of_one_wallet_decide_anew(pair):

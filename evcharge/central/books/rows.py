@@ -39,6 +39,7 @@ from evcharge.domain.events import ClockJumped, Event
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.domain.issuer import Issuer
 from evcharge.domain.location import Location, WeatherKind
+from evcharge.domain.partitions import partition_of
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.books import Row
@@ -248,6 +249,18 @@ def wallets_of(batch: Iterable[DecidedEntry]) -> frozenset[DriverId]:
     return frozenset(
         change.driver_id for change, _ in _changes(batch) if isinstance(change, Driver | FormerWallet | Debt)
     )
+
+
+def partitions_of(writes: Iterable[Writes], count: int) -> list[int]:
+    """Return in which of `count` partitions the charging points are that have a row in `writes`, in order."""
+    points = {
+        row[place]
+        for statement, rows in writes
+        if not isinstance(statement, Sql) and "cp_id" in statement.takes
+        for place in [statement.takes.index("cp_id")]
+        for row in rows
+    }
+    return sorted({partition_of(cp_id, count) for cp_id in points})
 
 
 def statements(

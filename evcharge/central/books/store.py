@@ -20,6 +20,7 @@ from evcharge.central.books.rows import (
     issuer_of,
     jumps_of,
     of_registration,
+    partitions_of,
     point_of,
     points_of,
     quarantined_of,
@@ -49,7 +50,7 @@ from evcharge.central.rules.facts import (
 from evcharge.central.rules.recall import UnknownIds
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
-from evcharge.domain.days import UTC_DAYS, Days
+from evcharge.domain.days import Days
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.domain.session import Session, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
@@ -122,9 +123,10 @@ _LIVE = Put("life", ("id", "seen_at"), ("id",))
 class CentralStore:
     """The only writer of Central's books."""
 
-    def __init__(self, database: Books, head: hash_chain.Head, days: Days = UTC_DAYS) -> None:
-        """`head` is the newest row, `days` those by which the books count."""
+    def __init__(self, database: Books, head: hash_chain.Head, days: Days, partitions: int) -> None:
+        """`head` is the newest row, `days` those by which the books count, `partitions` how many they have."""
         self._database = database
+        self._partitions = partitions
         self.head = head
         # Which chain is ours, and the hash with which it ends.
         self.chain = _chain_of(database)
@@ -154,8 +156,8 @@ class CentralStore:
         """Return the store, with the end of its event chain; it counts by `days`, or as before (raises BadInput)."""
         rows = await database.read(_NEWEST)
         head = hash_chain.Head(rows[0]["n"], rows[0]["hash"]) if rows else hash_chain.Head()
-        ((before,),) = await database.read("SELECT name FROM day_zone")
-        store = cls(database, head, days if days is not None else Days(timezone.zone(before), before))
+        ((before, count),) = await database.read("SELECT name, count FROM day_zone, partitions")
+        store = cls(database, head, days if days is not None else Days(timezone.zone(before), before), count)
         if rows:
             await store._find_end(rows[0]["chain"])
         if store.days.name != before and await _count_anew(database, store.days):
@@ -326,9 +328,11 @@ class CentralStore:
             events, head = self._sealed(batch)
             shown, kept = self._shown_anew(batch)
             writes: list[Writes] = [*statements(batch, self.days, self._versions), *kept]
+            # What the audit log says of another one's point is its Central's all the same.
+            partitions = partitions_of(writes, self._partitions)
             if events:
                 writes.append((PUT_EVENT, events))
-            await self._database.commit(writes)
+            await self._database.commit(writes, partitions)
         except UnicodeEncodeError as problem:
             # A text that nobody can write down is wrong with its own command.
             raise ConstraintViolated(problem.reason) from problem

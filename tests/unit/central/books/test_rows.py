@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from evcharge.central.books.rows import DecidedEntry, statements
+from evcharge.central.books.rows import DecidedEntry, partitions_of, statements
 from evcharge.central.rules import commands as c
-from evcharge.storage.statements import Put, Set, Take
+from evcharge.domain.ids import CpId
+from evcharge.domain.partitions import partition_of
+from evcharge.storage.statements import Put, Set, Sql, Take
 from tests.unit.central.builders import ADMIN, KWH, Network
 
 
@@ -123,3 +125,34 @@ def test_a_pay_out_of_a_wallet_of_before_counts_as_a_change_of_the_id(town: Netw
     wallets(town)
     town.does(c.PayOut, driver_id="D01", registration=0, reason="left", reference="x")
     assert wallets(town, D01=2) == [("Set", [("D01", 3)])]
+
+
+def test_a_commit_is_about_the_partitions_of_all_points_that_have_a_row_in_it():
+    network = Network()
+    network.driver_is_there()
+    for cp_id in ("CP001", "CP002", "CP003"):
+        network.point_is_there(cp_id)
+    session = network.charging(cp_id="CP001")
+    network.decisions.clear()
+    network.sends(network.engines["CP001"].ended(session.session_id, KWH), cp_id="CP001")
+    network.holds(cp_id="CP002")
+    network.does(c.TopUp, driver_id="D01", cents=1)
+    decided = [DecidedEntry(one, ADMIN, network.rules.now) for one in network.decisions]
+    writes = list(statements(decided))
+    of_points = sorted(partition_of(CpId(cp_id), 64) for cp_id in ("CP001", "CP002"))
+    assert partitions_of(writes, 64) == of_points
+    assert partitions_of(writes, 1) == [0]
+    # Whatever the kind of its row: what it metered, its ticket, what counts for its day.
+    with_a_point = [(one, rows) for one, rows in writes if not isinstance(one, Sql) and "cp_id" in one.takes]
+    assert len(with_a_point) > 3
+    for one in with_a_point:
+        assert set(partitions_of([one], 64)) <= set(of_points)
+        assert partitions_of([one], 64)
+
+
+def test_a_commit_without_a_point_is_about_no_partition():
+    network = Network()
+    network.driver_is_there()
+    network.does(c.TopUp, driver_id="D01", cents=1)
+    decided = [DecidedEntry(one, ADMIN, network.rules.now) for one in network.decisions]
+    assert partitions_of(statements(decided), 1) == []
