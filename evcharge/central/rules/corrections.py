@@ -52,6 +52,15 @@ def heard_late(draft: Draft, command: TakeRecords, record: AnyRecord, rules: Rul
         case SupplyEnd() if closed.session.awaits_end and closed.ticket is not None:
             _true_end(draft, command, closed, closed.ticket, record, rules)
             return True
+        case SupplyStart() if (
+            closed.session.awaits_end and record.meter_mwh == closed.session.start_meter_mwh
+        ):
+            # A journal that was begun anew tells it again.
+            if not any(
+                isinstance(one, SupplyEnd) and one.session_id == record.session_id for one in command.records
+            ):
+                draft.say(events.StraySupply(session_id=closed.session.session_id, cp_id=command.cp_id))
+            return True
         case SupplyStart():
             return _begun_all_the_same(draft, command, closed.session, record, rules)
         case _:

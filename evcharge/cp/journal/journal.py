@@ -255,8 +255,9 @@ class Journal:
 
     def _begin_after(self, damage: Damaged, data: bytes) -> Segment:
         meter_mwh, seen = records.best_known(data)
+        told = records.last_words(data)
         aside = self._free_name("damaged")
-        segment = self._begin(self._fresh(meter_mwh, seen), [], aside=aside)
+        segment = self._begin(self._fresh(records.first_meter(told, meter_mwh), seen), told, aside=aside)
         self.damage = f"journal damaged at byte {damage.at}, moved to {aside}"
         log.error(
             "journal damaged at byte %d, moved to %s; a new one goes on from %d mWh",

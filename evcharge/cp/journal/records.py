@@ -8,11 +8,11 @@ the last record are space reserved for the next ones.
 import contextlib
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, dataclass_transform
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
 from evcharge.domain import journal_records
 from evcharge.domain.journal_records import (
@@ -27,6 +27,7 @@ from evcharge.domain.journal_records import (
     Token,
     known,
 )
+from evcharge.domain.session import EndReason
 from evcharge.domain.strict_json import JsonReader, read_json
 from evcharge.runtime import failures
 
@@ -287,7 +288,71 @@ def best_known(data: bytes) -> tuple[int, list[str]]:
     return meter_mwh, list(seen)[-SEEN_KEPT:]
 
 
-def renumbered(kept: list[Entry]) -> list[Entry]:
+def last_words(data: bytes) -> list[AnyRecord]:
+    """Return what Central may not have yet of what a damaged journal still tells, numbered from 1.
+
+    Of each session its start and its end; one whose end cannot be read ends where its register was seen last. [] when
+    that does not come to the best known meter: more is missing, and nothing is invented.
+    """
+    found = list(salvage(data))
+    acked = max((entry.seq for entry in found if isinstance(entry, Base | Acked)), default=0)
+    kept: list[AnyRecord] = []
+    begun: SupplyStart | None = None
+    seen: SupplyStart | Meter | None = None
+
+    def close(end: SupplyEnd, last_seq: int) -> None:
+        if begun is not None and last_seq > acked:
+            kept.extend((begun, end))
+
+    for entry in found:
+        match entry:
+            case SupplyStart():
+                if seen is not None:
+                    # Its end is damaged; the register stood there until the next one began.
+                    close(_end_at(seen, entry.meter_mwh), entry.seq - 1)
+                begun = seen = entry
+            case Meter() if begun is not None and entry.session_id == begun.session_id:
+                seen = entry
+            case SupplyEnd() if begun is not None and entry.session_id == begun.session_id:
+                close(entry, entry.seq)
+                begun = seen = None
+            case SupplyRefused() if entry.seq > acked:
+                kept.append(entry)
+    if seen is not None:
+        close(_end_at(seen, seen.meter_mwh), seen.seq)
+    told = renumbered(kept)
+    return told if _comes_to(told, best_known(data)[0]) else []
+
+
+def _end_at(seen: SupplyStart | Meter, meter_mwh: int) -> SupplyEnd:
+    """Return the end of a session that was `seen` last so, and whose own end cannot be read."""
+    return SupplyEnd(
+        seq=seen.seq,
+        session_id=seen.session_id,
+        meter_mwh=meter_mwh,
+        reason=EndReason.JOURNAL_DAMAGED,
+        elapsed_s=seen.elapsed_s if isinstance(seen, Meter) else UNSET,
+        battery_permille=seen.battery_permille,
+    )
+
+
+def _comes_to(told: list[AnyRecord], meter_mwh: int) -> bool:
+    """Return whether `told` can follow one another in a journal, up to that register."""
+    state = JournalState(Base(journal_id="", seq=0, meter_mwh=first_meter(told, meter_mwh), seen=[]))
+    try:
+        for record in told:
+            state.apply(record)
+    except ValueError:
+        return False
+    return state.meter_mwh == meter_mwh
+
+
+def first_meter(told: list[AnyRecord], otherwise: int) -> int:
+    """Return the register from which the first session in `told` goes on; `otherwise` when there is none."""
+    return next((record.meter_mwh for record in told if isinstance(record, SupplyStart)), otherwise)
+
+
+def renumbered(kept: Sequence[Entry]) -> list[AnyRecord]:
     """Return the records among `kept` with numbers from 1, for a journal that begins anew."""
     found = [entry for entry in kept if isinstance(entry, journal_records.Record)]
     return [msgspec.structs.replace(record, seq=seq) for seq, record in enumerate(found, start=1)]

@@ -98,6 +98,19 @@ def test_what_flows_on_meanwhile_is_told_to_stop_and_counts_to_the_end(town: Net
     assert correction(town.sends(engine.ended(session.session_id, KWH))).energy_mwh == 4 * KWH
 
 
+def test_a_journal_that_was_begun_anew_tells_the_whole_charge_again_and_its_rest_counts(town: Network):
+    session, _ = lost(town)
+    anew = town.engines["CP001"]
+    decision = town.sends(anew.started(session.session_id), anew.ended(session.session_id, 9 * KWH))
+    assert correction(decision).energy_mwh == 8 * KWH
+    assert {events.RecordQuarantined, events.StraySupply}.isdisjoint(said(decision))
+
+
+def test_a_journal_that_was_begun_anew_in_a_charge_is_told_to_end_it(town: Network):
+    session, _ = lost(town)
+    assert said(town.sends(town.engines["CP001"].started(session.session_id))) == [events.StraySupply]
+
+
 def test_an_end_that_adds_nothing_corrects_nothing_and_is_the_last_word(town: Network):
     session, engine = lost(town)
     back(town, engine)

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from evcharge.cp.journal import journal as journal_module
 from evcharge.cp.journal import records
 from evcharge.cp.journal import segment as segment_module
+from evcharge.cp.journal.journal import Journal
 from evcharge.domain.errors import StateError
+from evcharge.domain.journal_records import Record, SupplyEnd, SupplyStart
 from tests.unit.cp.journal.journals import (
     NOON,
     charge,
@@ -101,7 +103,7 @@ def test_one_byte_flipped_anywhere_is_noticed_and_the_meter_is_never_invented(sh
         if at < len(CONTENT):
             assert journal.damage is not None
             assert journal.journal_id != SAID[0][0]
-            assert journal.last_seq == 0
+            assert [record.seq for record in journal.records_after(0)] == list(range(1, journal.last_seq + 1))
             assert journal.running is None
             assert bytes(disk.names["journal.damaged-1"].cache) == bytes(content)
         else:
@@ -143,6 +145,80 @@ def test_a_damaged_journal_is_moved_aside_and_its_best_meter_and_sessions_go_on(
     disk.names["journal"].cache[0] ^= 1
     opened_again(disk)
     assert {"journal.damaged-1", "journal.damaged-2"} <= set(disk.names)
+
+
+def told(journal: Journal) -> list[tuple[str, int, str]]:
+    """The energy of each session that a journal tells of, and why it ended."""
+    begun = {
+        record.session_id: record for record in journal.records_after(0) if isinstance(record, SupplyStart)
+    }
+    ends = [record for record in journal.records_after(0) if isinstance(record, SupplyEnd)]
+    return [(one.session_id, one.meter_mwh - begun[one.session_id].meter_mwh, one.reason) for one in ends]
+
+
+def flipped(disk: MemoryDisk, number: int) -> None:
+    """Change one bit of record `number`, as a worn card does."""
+    (at, *_) = [
+        first for first, _, entry in records.entries(bytes(disk.names["journal"].cache))
+        if isinstance(entry, Record) and entry.seq == number
+    ]  # fmt: skip
+    disk.names["journal"].cache[at + records.HEADER.size + 9] ^= 1
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_what_a_damaged_journal_metered_while_central_was_away_is_told_by_the_next_one(number):
+    disk = MemoryDisk()
+    journal = opened(disk)
+    charge(journal, "S-00000001")
+    flipped(disk, number)
+    assert told(opened_again(disk)) == [("S-00000001", 3 * 6111, "unplugged")]
+
+
+@pytest.mark.parametrize(("number", "energy_mwh"), [(2, 3 * 6111), (3, 3 * 6111), (4, 2 * 6111)])
+def test_a_charge_that_ran_in_a_damaged_journal_ends_where_it_was_seen_last(number, energy_mwh):
+    disk = MemoryDisk()
+    journal = opened(disk)
+    journal.append(start(journal, "S-00000001"))
+    for _ in range(3):
+        journal.append(meter(journal))
+    journal.append(refused(journal, "S-00000002"))
+    flipped(disk, number)
+    again = opened_again(disk)
+    assert told(again) == [("S-00000001", energy_mwh, "journal damaged")]
+    assert (again.running, again.meter_mwh, again.last_seq) == (None, energy_mwh, 3)
+
+
+def test_an_end_that_is_damaged_is_where_the_next_charge_began():
+    disk = MemoryDisk()
+    journal = opened(disk)
+    charge(journal, "S-00000001")
+    charge(journal, "S-00000002")
+    flipped(disk, 5)
+    flipped(disk, 4)
+    assert told(opened_again(disk)) == [
+        ("S-00000001", 3 * 6111, "journal damaged"), ("S-00000002", 3 * 6111, "unplugged"),
+    ]  # fmt: skip
+
+
+def test_what_central_has_of_a_damaged_journal_is_not_told_again():
+    disk = MemoryDisk()
+    journal = opened(disk)
+    charge(journal, "S-00000001")
+    journal.acknowledge(5, NOON)
+    charge(journal, "S-00000002")
+    flipped(disk, 3)
+    assert told(opened_again(disk)) == [("S-00000002", 3 * 6111, "unplugged")]
+
+
+def test_a_damaged_journal_whose_start_is_lost_tells_nothing_and_keeps_its_register():
+    disk = MemoryDisk()
+    journal = opened(disk)
+    charge(journal, "S-00000001")
+    journal.append(start(journal, "S-00000002"))
+    journal.append(meter(journal))
+    flipped(disk, 6)
+    again = opened_again(disk)
+    assert (again.last_seq, again.meter_mwh) == (0, 4 * 6111)
 
 
 def test_a_torn_tail_is_cut_off_with_one_line_and_its_space_stays_taken(caplog):
