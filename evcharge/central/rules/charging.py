@@ -499,7 +499,9 @@ def _started(draft: Draft, command: TakeRecords, session: Session, record: Suppl
         set_aside(draft, command, record, rules, doubt)
     draft.put(session)
     charge_curve.follow(draft, before, session, record)
-    draft.put(replace(point, charging=True))
+    # By what is told late, another vehicle may have come since.
+    owner = session.driver_id if record.seq > point.journal_end else point.occupied_by
+    draft.put(replace(point, charging=True, occupied_by=owner))
     if (driver := draft.driver(session.driver_id)) is not None and driver.lapses:
         draft.put(lapses.forgiven(driver))
     draft.say(
@@ -544,14 +546,15 @@ def _ended(draft: Draft, command: TakeRecords, session: Session, record: SupplyE
         set_aside(draft, command, record, rules, doubt or BILLED_LESS)
     point = replace(draft.existing_point(session.cp_id), register_mwh=record.meter_mwh)
     reason = EndReason.read(record.reason)
-    is_news = record.seq > point.journal_end and session.stop_reason is None
+    told_late = record.seq <= point.journal_end
+    is_news = not told_late and session.stop_reason is None
     if reason is EndReason.FAULT and is_news and point.monitor_heard and point.fault is None:
         # Its monitor finds that out within a second: it is not shown as free until then.
         point = replace(point, fault=ENGINE_FAULT)
         draft.say(events.FaultReported(cp_id=point.cp_id, fault=ENGINE_FAULT))
     draft.put(point)
     charge_curve.follow(draft, session, final, record, ends=True)
-    issue_ticket(draft, final, reason, rules)
+    issue_ticket(draft, final, reason, rules, told_late=told_late)
 
 
 # ---- the end

@@ -89,13 +89,22 @@ def refuse(draft: Draft, session: Session, reason: EndReason, rules: Rules) -> N
 
 
 def issue_ticket(
-    draft: Draft, session: Session, reason: EndReason, rules: Rules, *, estimated: bool = False
+    draft: Draft,
+    session: Session,
+    reason: EndReason,
+    rules: Rules,
+    *,
+    estimated: bool = False,
+    told_late: bool = False,
 ) -> None:
-    """Compute the cost once, take it from the hold, give back the rest (I7, I8, I13)."""
+    """Compute the cost once, take it from the hold, give back the rest (I7, I8, I13).
+
+    `told_late`: its engine had no link when it ended; what the monitor says of the vehicle is newer.
+    """
     # An engine that exceeds the limit gives the rest away: the hold is what the limit costs.
     session = within_limit(session)
     cost = session.cost_cents()
-    driver = _settle(draft, session, reason, cost)
+    driver = _settle(draft, session, reason, cost, told_late=told_late)
     owed = max(0, cost - session.hold_cents) if session.granted_cents else 0
     # A stop that Central ordered explains the end better than how the engine carried it out.
     reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason
@@ -155,11 +164,14 @@ def issue_ticket(
     pay_debts(draft, session.driver_id, session.registration)
 
 
-def _settle(draft: Draft, session: Session, reason: EndReason, cost: int) -> Driver:
+def _settle(
+    draft: Draft, session: Session, reason: EndReason, cost: int, *, told_late: bool = False
+) -> Driver:
     """Free the charging point, and split the hold into what is paid and what goes back."""
     point = draft.existing_point(session.cp_id)
     if point.session_id == session.session_id:
-        draft.put(_left(draft, replace(point, session_id=None, charging=False), session, reason))
+        point = replace(point, session_id=None, charging=False)
+        draft.put(point if told_late and point.monitor_heard else _left(draft, point, session, reason))
     driver = draft.driver(DriverId(session.driver_id))
     # An id gets no next owner while a session of the present one is open.
     if driver is None or driver.registration != session.registration:

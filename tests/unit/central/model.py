@@ -491,8 +491,10 @@ class Model:
         match session.state, record:
             case "A", journal_records.SupplyStart():
                 session.state, session.first, session.meter = "C", record.meter_mwh, record.meter_mwh
-                driver = self.drivers[session.driver]
+                driver, cp = self.drivers[session.driver], self.cps[cp_id]
                 driver.lapses, driver.free_at = 0, 0
+                if record.seq > cp.journal_end:
+                    cp.car_of = session.driver
             case "C", journal_records.Meter() | journal_records.SupplyEnd():
                 session.meter = max(session.meter, record.meter_mwh)
                 if isinstance(record, journal_records.SupplyEnd):
@@ -500,7 +502,8 @@ class Model:
                     is_news = record.seq > cp.journal_end and session.stop is None
                     if record.reason == "fault" and is_news and cp.heard and cp.fault is None:
                         cp.fault = ENGINE_FAULT
-                    self._close(record.session_id, "T", gone=record.reason == "unplugged")
+                    late = record.seq <= cp.journal_end
+                    self._close(record.session_id, "T", gone=record.reason == "unplugged", late=late)
                 elif session.meter - session.first > session.limit:
                     self._stop(record.session_id, session.at_limit)
             case "A", journal_records.SupplyRefused() | journal_records.SupplyEnd():
@@ -529,7 +532,7 @@ class Model:
             self._close(a.session_id, {"A": "R", "C": "T"}[session.state], estimated=True)
         return None
 
-    def _close(self, session_id, state, *, estimated=False, gone=False):
+    def _close(self, session_id, state, *, estimated=False, gone=False, late=False):
         session = self.sessions[session_id]
         energy = believed(session)
         cents = round_up_half(energy * session.price) if state == "T" else 0
@@ -543,7 +546,9 @@ class Model:
         )
         session.state = state
         cp = self.cps[session.cp]
-        if gone:
+        if late and cp.heard:
+            pass  # its monitor knows better
+        elif gone:
             cp.car, cp.car_of = False, None
         elif state == "T":
             cp.car_of = session.driver

@@ -82,6 +82,48 @@ def test_whose_vehicle_it_is_outlives_a_monitor_that_was_away(town: Network):
     assert answer(town, "D02", "CP001").code == Code.CP_OCCUPIED
 
 
+def test_an_end_that_is_told_late_does_not_take_away_the_vehicle_that_has_come_since(town: Network):
+    session = town.charging("D01", "CP001", KWH)
+    town.plugged()
+    town.engine_leaves()
+    # Without a link the charge ends, its vehicle goes, and another one comes.
+    end = town.engines["CP001"].ended(session.session_id, reason="unplugged")
+    town.reports(None)
+    town.plugged()
+    town.engine()
+    assert e.VehicleUnplugged not in said(town.sends(end))
+    assert town.point().status is CpStatus.FINISHING
+    assert answer(town, "D02", None).code == Code.NONE_AVAILABLE
+    assert answer(town, "D02", "CP001").step == "ASKING"
+
+
+@pytest.mark.parametrize(("has_gone", "step"), [(True, "ASKING"), (False, "REFUSED")])
+def test_whose_vehicle_it_is_when_an_end_is_told_late_is_known_by_whether_one_went(
+    town: Network, has_gone: bool, step: str
+):
+    session = town.charging("D01", "CP001", KWH)
+    town.plugged()
+    town.engine_leaves()
+    end = town.engines["CP001"].ended(session.session_id, reason="battery full")
+    if has_gone:
+        town.reports(None)
+        town.plugged()
+    town.engine()
+    town.sends(end)
+    assert answer(town, "D02", "CP001").step == step
+
+
+def test_a_start_and_an_end_that_are_told_late_say_nothing_of_who_stands_there_now(town: Network):
+    session = town.authorised("D01", "CP001")
+    town.engine_leaves()
+    engine = town.engines["CP001"]
+    records = engine.started(session.session_id), engine.ended(session.session_id, KWH, reason="battery full")
+    town.plugged()
+    town.engine()
+    town.sends(*records)
+    assert answer(town, "D02", "CP001").step == "ASKING"
+
+
 def test_a_monitor_that_cannot_say_what_stands_there_keeps_nobody_away(town: Network):
     left_plugged_in(town)
     town.monitor_leaves()
