@@ -7,7 +7,7 @@ away, and its return needs no special case. While a source is in trouble nothing
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from evcharge import labels
@@ -242,10 +242,11 @@ class Station:
         self._well(city)
         self._source_trouble = None
         first = city.reading is None
-        last = city.reading
-        if last is not None and reading.measured_at < min(last.measured_at, self._clock()):
-            # An answer that was overtaken, or came out of somebody's cache. One from the future was measured by a
-            # clock that was set back since: it must not shut out all that follow.
+        last, now = city.reading, self._clock()
+        # By a source whose clock is ahead it is of now: whatever is later than that was kept before ours was set back.
+        reading = replace(reading, measured_at=min(reading.measured_at, now))
+        if last is not None and reading.measured_at < last.measured_at <= now:
+            # An answer that was overtaken, or came out of somebody's cache.
             return
         city.reading = reading
         before, city.alerts = city.alerts, alerts(city.alerts, reading, self._limits)

@@ -169,7 +169,8 @@ def _measured(measured_at: datetime | None, rules: Rules) -> datetime:
 
 
 def _is_news(measured_at: datetime, known: Weather, rules: Rules) -> bool:
-    return known.measured_at is None or measured_at >= min(known.measured_at, rules.now)
+    """Return whether it is newer than what is known; what is of later than now was kept before the clock was set."""
+    return known.measured_at is None or measured_at >= known.measured_at or known.measured_at > rules.now
 
 
 def _known(draft: Draft, location: Location) -> Weather:

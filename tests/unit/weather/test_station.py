@@ -151,8 +151,23 @@ async def test_weather_counts_at_once_after_the_clock_was_set_back(tmp_path, cen
         await sky.says(-5.0)
         await central.has("COLD")
         sky.now -= timedelta(hours=1)
-        await sky.says(20.0)
+        # No answer is of the very instant at which it is read.
+        await sky.says(20.0, old=timedelta(minutes=10))
         await central.has()
+        await sky.says(-5.0, old=timedelta(minutes=20))
+        await central.goes_round()
+    assert central.alerts == set()
+
+
+async def test_what_a_source_measures_ahead_of_our_clock_is_of_now(tmp_path, central, sky):
+    async with working(tmp_path, central, sky):
+        await sky.says(20.0, old=-timedelta(minutes=2))
+        await sky.says(-5.0, old=timedelta(minutes=1))
+        await central.goes_round()
+        assert central.alerts == set()
+        sky.now += timedelta(minutes=1)
+        await sky.says(-5.0)
+        await central.has("COLD")
 
 
 async def test_an_answer_that_was_overtaken_changes_nothing(tmp_path, central, sky):

@@ -339,6 +339,8 @@ def test_after_central_s_clock_was_set_back_the_weather_is_stale_until_it_is_mea
     assert weather.is_stale(known(town), before)
     assert not weather.is_stale(known(town), town.rules.now - timedelta(seconds=5))
     town.clock_is_set(-timedelta(hours=1))
+    # It takes a moment until what was measured arrives.
+    town.later(1)
     town.does(c.WeatherReport, **report | {"temperature_celsius": 2.0}, measured_at=before)
     assert (known(town).temperature_celsius, known(town).measured_at) == (2.0, before)
     alert(town, temperature_celsius=-1.0, measured_at=before)
