@@ -55,6 +55,8 @@ class _Reader:
     # Whether they are being read, and what was seen since: the read may have begun before that.
     is_reading: bool = False
     seen: set[SessionId] = field(default_factory=set)
+    # A ticket was put right, and may lie in the inbox again: what was read, or is being read, does not tell that.
+    is_outdated: bool = False
     shown: page_frames.Me | None = None
     # The board's revision when `shown` was made.
     rev: int = -1
@@ -62,10 +64,12 @@ class _Reader:
     @property
     def wants_more(self) -> bool:
         """Whether the books should be read on."""
-        return self.place is not None and not self.is_reading and len(self.stored) <= _FEW_TICKETS
+        is_more = self.place is not None or self.is_outdated
+        return is_more and not self.is_reading and len(self.stored) <= _FEW_TICKETS
 
     def correct(self, event: TicketCorrected) -> None:
-        """Show a ticket that waits to be seen as it is now."""
+        """Show a ticket that waits to be seen, or to be seen again, as it is now."""
+        self.is_outdated |= event.told_later or self.is_reading
         for kept in (self.stored, self.made):
             if (ticket := kept.get(event.session_id)) is not None:
                 kept[event.session_id] = replace(
@@ -118,10 +122,11 @@ class DriverBoard:
     def next_read(self, driver_id: DriverId) -> InboxRead | None:
         """Return what to read of the inbox of `driver_id` now, None for nothing; `adopt` ends the read."""
         reader = self._readers.get(driver_id)
-        if reader is None or not reader.wants_more or reader.place is None:
+        if reader is None or not reader.wants_more:
             return None
-        reader.is_reading = True
-        return InboxRead(driver_id, reader.place, reader)
+        place = 0 if reader.is_outdated else reader.place or 0
+        reader.is_reading, reader.is_outdated = True, False
+        return InboxRead(driver_id, place, reader)
 
     def adopt(self, read: InboxRead, tickets: Iterable[Ticket], place: int | None) -> None:
         """Take in what the books hold, oldest first; they go on at `place`."""

@@ -1,6 +1,7 @@
 """What a driver's page shows: its own, and nobody else's."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -199,6 +200,36 @@ def test_a_long_inbox_is_read_on_when_most_of_it_was_seen(town: Shown):
     town.drivers_board.adopt(read, stored[50:], None)
     shown = [row["session_id"] for row in me(town)["tickets"]]
     assert shown == [ticket.session_id for ticket in [*stored[25:], town.tickets[-1]]]
+
+
+def test_a_ticket_that_is_put_right_while_the_page_is_open_is_shown_again(town: Shown):
+    town.does(c.DriverLeaves, driver_id="D01", link=town.driver().link, reason="cut")
+    town.drivers_board.adopt(reopened(town), [], None)
+    town.ends(town.charging(more_mwh=4 * KWH))
+    (ticket,) = town.tickets
+    town.does(c.MarkTicketShown, driver_id="D01", session_id=ticket.session_id)
+    assert town.drivers_board.wanting() == []
+    town.does(c.Refund, session_id=ticket.session_id, cents=40, reason="slow", reference="R-1")
+    assert town.drivers_board.wanting() == ["D01"]
+    read = town.drivers_board.next_read("D01")
+    assert read is not None
+    assert read.place == 0
+    town.drivers_board.adopt(read, [replace(ticket, corrected_cents=-40)], None)
+    assert [row["corrected_cents"] for row in me(town)["tickets"]] == [-40]
+    assert town.drivers_board.wanting() == []
+
+
+def test_a_ticket_that_is_put_right_while_the_inbox_is_read_is_read_again(town: Shown):
+    town.ends(town.charging(more_mwh=4 * KWH))
+    (ticket,) = town.tickets
+    read = reopened(town)
+    town.does(c.Refund, session_id=ticket.session_id, cents=40, reason="slow", reference="R-1")
+    town.drivers_board.adopt(read, [ticket], None)
+    assert town.drivers_board.wanting() == ["D01"]
+    read = town.drivers_board.next_read("D01")
+    assert read is not None
+    town.drivers_board.adopt(read, [replace(ticket, corrected_cents=-40)], None)
+    assert [row["corrected_cents"] for row in me(town)["tickets"]] == [-40]
 
 
 def test_what_was_read_for_pages_that_are_closed_is_shown_on_no_others(town: Shown):
