@@ -209,6 +209,32 @@ async def test_an_old_disk_gets_a_new_journal_and_another_connection(town: Stage
     await town.lines.says(r"the journal is older than Central knows \(record 0 < 188\)")
 
 
+async def test_a_journal_that_turns_out_damaged_is_named_to_central_over_another_connection(town: Stage):
+    town.engine_settings |= {"auto_plug_s": 0.0, "speed": 100.0}
+    async with town.engine():
+        central = await town.central()
+        first = await central.syncs()
+        await central.start(S1)
+        await central.record(SupplyStart)
+        central.channel.abort()
+        # While Central is away, a bit of what it does not have yet turns on the disk.
+        path = town.state / "cp/CP001/journal/journal"
+        charge = town.engines[-1].charge
+        async with patience(WITHIN_S):
+            while charge.last_seq < 5:
+                await asyncio.sleep(0.01)
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b'"METER","seq":3,', b'"METER","seq":?,'))
+        back = await town.central()
+        assert (await back.syncs(last_seq=1)).journal_id == first.journal_id
+        again = await town.central()
+        assert (await again.syncs(last_seq=0)).journal_id != first.journal_id
+        end = await again.record(SupplyEnd)
+        assert (end.session_id, end.reason) == (S1, "journal damaged")
+        assert end.meter_mwh > 0
+        assert not town.engines[-1].charge.running
+
+
 async def test_a_charge_that_a_kill_cut_short_is_ended_by_the_next_engine(town: Stage):
     # What a kill leaves behind: a start and a meter, no end.
     journal = Journal(FolderDisk(town.state / "cp/CP001/journal"), bytes)

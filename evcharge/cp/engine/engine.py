@@ -32,7 +32,7 @@ from evcharge.domain.ids import CpId, DriverId, Role, check_id
 from evcharge.domain.location import Location
 from evcharge.domain.refusals import RefusalFacts
 from evcharge.evc1.client import LinkState, Phase
-from evcharge.evc1.connection import Channel
+from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.messages import (
     Ack,
     Confirming,
@@ -221,6 +221,8 @@ class Engine:
         # How long a record was kept is told by it: a clock that is set makes none older.
         self._unix_s = steady(utc_now)
         self._channel: Channel | None = None
+        # The journal that Central was told of over that connection.
+        self._told_journal = ""
         self.lane: TelemetrySender | None = None
         self._plan = Plan(steps, self._loop.time())
         self._planned = asyncio.Event()
@@ -244,10 +246,12 @@ class Engine:
         self._channel = channel
         if self.lane is not None:
             self.lane.link(channel)
+        sync = self.charge.sync()
+        self._told_journal = sync.journal_id
         try:
             channel.send(
                 structs.replace(
-                    self.charge.sync(),
+                    sync,
                     max_power_w=self._max_power_w,
                     speed=self._settings.speed,
                     location=self._told_location.name or UNSET,
@@ -480,10 +484,14 @@ class Engine:
         )
 
     def _ship(self) -> None:
-        if self._channel is not None:
-            batch = self.charge.next_batch(self._loop.time())
-            if batch is not None:
-                self._channel.send(batch)
+        if self._channel is None:
+            return
+        batch = self.charge.next_batch(self._loop.time())
+        if self.charge.sync().journal_id != self._told_journal:
+            # Its disk did not give back what was written: Central takes no other journal over this connection.
+            self._channel.stop_reading(ChannelClosed("its journal was damaged, and another one begun"))
+        elif batch is not None:
+            self._channel.send(batch)
 
     def _say(self, message: Message) -> None:
         channel = self._channel
