@@ -109,12 +109,17 @@ class Turns:
             await asyncio.sleep(wait_s)
 
 
-async def read_body(request: web.Request, kind: type[T]) -> T:
-    """Parse the body of `request`. Raises BadInput naming the field, ProtocolError, or HTTP 413 or 415."""
+async def arrived(request: web.Request) -> bytes:
+    """Return the bytes of the body once all have come. Raises TimeoutError, or HTTP 413 or 415."""
     if request.content_type != "application/json" or request.headers.get("Content-Encoding"):
         raise web.HTTPUnsupportedMediaType
     async with asyncio.timeout(PATIENCE_S):
-        raw = await request.read()
+        return await request.read()
+
+
+async def read_body(request: web.Request, kind: type[T]) -> T:
+    """Parse the body of `request`. Raises BadInput naming the field, ProtocolError, or HTTP 413 or 415."""
+    raw = await arrived(request)
     try:
         return read_json(raw, kind)
     except msgspec.ValidationError as problem:

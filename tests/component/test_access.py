@@ -9,8 +9,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
+from evcharge.central.api.kit.access import Access
+from evcharge.central.api.kit.routes import Route
 from evcharge.central.books import verify
+from evcharge.central.rules.commands import Actor
 from evcharge.central.services import accounts
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files
@@ -85,6 +89,40 @@ async def test_a_driver_knows_which_driver_it_is_and_sees_nobody_else(house: Hou
 async def test_the_token_of_the_state_folder_is_an_admin(house: House):
     assert (await house.program.get("/api/whoami")).body["role"] == "admin"
     assert (await house.program.get("/api/accounts")).status == 200
+
+
+@pytest.mark.parametrize("path", ["/api/drivers/D01/top-up", "/api/me/requests"])
+async def test_whoever_is_shut_out_while_a_body_is_on_its_way_may_do_nothing_more(
+    house: House, monkeypatch: pytest.MonkeyPatch, path: str
+):
+    await house.town.point()
+    await house.town.driver("D01")
+    who = await (house.service("till", "operator") if "drivers" in path else house.person("D01", "driver"))
+    let_in, shut_out = asyncio.Event(), asyncio.Event()
+    looked_at = Access._let_in  # noqa: SLF001
+
+    async def noted(self: Access, request: web.Request, route: Route) -> Actor:
+        actor = await looked_at(self, request, route)
+        if request.path == path:
+            let_in.set()
+        return actor
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"cents": 500, "reference": "R-1"' if "drivers" in path else b'{"request_id": "R-00000001"'
+        await shut_out.wait()
+        yield b"}"
+
+    monkeypatch.setattr(Access, "_let_in", noted)
+    async with asyncio.TaskGroup() as tasks:
+        headers = {"Content-Type": "application/json", **SAME_SITE}
+        answer = tasks.create_task(who.post(path, data=body(), headers=headers))
+        await let_in.wait()
+        gone = "/api/tokens/till" if "drivers" in path else "/api/accounts/D01"
+        assert (await house.program.ask("DELETE", gone)).status == 200
+        shut_out.set()
+    assert answer.result().problem == (401, "E_CREDENTIAL")
+    assert not await house.recorded("SessionAuthorised")
+    assert [row[1] for row in await house.recorded("WalletToppedUp") if "R-1" in row[2]] == []
 
 
 async def test_a_token_beside_a_good_cookie_must_be_good_itself(house: House):

@@ -22,7 +22,7 @@ from evcharge.central.rules.commands import Actor
 from evcharge.central.services.accounts import Directory
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.ids import Role
-from evcharge.http.server import CURRENCY, Turns, prove
+from evcharge.http.server import CURRENCY, Turns, arrived, prove
 from evcharge.runtime.network_currency import currency
 
 OPERATOR, WEATHER_SERVICE = "operator", "weather"
@@ -92,6 +92,11 @@ class Access:
                 check_query(request, route.query)
             if route.body is None and request.body_exists:
                 await body_of(request, Nothing)
+            elif route.body is not None and route.roles is not None and request.body_exists:
+                await arrived(request)
+                if not self.standing(request)():
+                    # Who was shut out while the body was on its way, or whose id is another's now, may do nothing more.
+                    raise _shut_out()
             return await route.handler(request, actor)
 
         return guarded
@@ -101,9 +106,7 @@ class Access:
             return Actor("anybody", Role.VIEWER, origin_checks.address_of(request))
         caller = self.caller(request)
         if caller is None:
-            raise AuthenticationError(
-                "Log in first; a program sends the header Authorization: Bearer <token>.", Code.CREDENTIAL
-            )
+            raise _shut_out()
         request[_CALLER] = caller
         prove(request, caller.actor.id)
         await self._limits.keep(caller)
@@ -221,6 +224,12 @@ class Access:
             self._refusals.login(caller.actor.id, caller.actor.role, address, problem, proven=True)
         else:
             self._refusals.login("", None, address, problem)
+
+
+def _shut_out() -> AuthenticationError:
+    return AuthenticationError(
+        "Log in first; a program sends the header Authorization: Bearer <token>.", Code.CREDENTIAL
+    )
 
 
 def _bearer(request: web.Request) -> str | None:
