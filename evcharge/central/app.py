@@ -82,6 +82,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Engines and monitors come back within seconds of a start: who has not by then is an alert.
+_MISSED_AFTER_S = 60.0
 # Whoever stops does not wait for a database that is away.
 _LOOK_WITHIN_S = 1.0
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  what is compared
@@ -300,6 +302,7 @@ async def serve(central: Central, stop: asyncio.Event, shown: Sequence[Work] = (
                     dispatcher.run(),
                     *(work() for work in (*central.works, *shown)),
                     each_minute(refusals, dispatcher, books.store, central.anchors.drop, settled),
+                    _miss(writer),
                 )
             finally:
                 if await _has_heir(books.database.membership):
@@ -314,6 +317,12 @@ async def serve(central: Central, stop: asyncio.Event, shown: Sequence[Work] = (
     await central.notifier.finish()
     if central.outbox is not None:
         await central.outbox.finish()
+
+
+async def _miss(writer: WriterSide) -> None:
+    """Tell, once, of the charging points that have not come back since this start."""
+    await asyncio.sleep(_MISSED_AFTER_S)
+    writer.alerts.miss(writer.dispatcher.facts.points(), writer.clock())
 
 
 async def _has_heir(membership: Membership | None) -> bool:

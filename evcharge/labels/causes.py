@@ -75,6 +75,7 @@ SENTENCES: Mapping[str, Words] = {
     "new journal": ("new journal not confirmed", "diario nuevo sin confirmar"),
     "why journal": central.SENTENCES["why journal"],
     "not heard": ("its monitor is not heard", "su monitor no responde"),
+    "not back": ("not heard since Central started", "sin noticias desde que arrancó la Central"),
     # ---- why a ticket was corrected
     "rest told": ("its charging point told the rest", "su punto de recarga contó el resto"),
     # ---- why a record of a journal was set aside

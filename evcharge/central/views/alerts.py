@@ -37,6 +37,8 @@ MAX_SOLVED = 200
 MAX_OPEN = 20_000
 # So much of the past is read again at a start.
 REBUILD_FROM = 2000
+# Why somebody is missed of whom no event tells: it went before what is read again, or while Central was away.
+NOT_BACK = "not heard since Central started"
 
 
 def alert_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
@@ -167,6 +169,18 @@ class Alerts:
             if weather.alerts and not self.is_open(weather.location.name, AlertKind.WEATHER):
                 self._begin(AlertKind.WEATHER, weather.location.name, " ".join(sorted(weather.alerts)), now)
             self._override(weather.location.name, overridden=weather.override)
+
+    def miss(self, points: Iterable[ChargingPoint], at: datetime) -> None:
+        """Open what no event tells: whose monitor or engine has not come back since a start. Call it a while after."""
+        for point in points:
+            if point.revoked:
+                continue
+            if point.engine_link is None:
+                self._engine_lost.setdefault(point.cp_id, (NOT_BACK, at))
+            if point.monitor_link is None and not self.is_open(point.cp_id, AlertKind.MONITOR):
+                self._begin(AlertKind.MONITOR, point.cp_id, NOT_BACK, at)
+                self._becomes(point.cp_id, AlertKind.ENGINE, AlertKind.MONITOR)
+            self._miss_engine(point.cp_id)
 
     def storage_failed(self, why: str, at: datetime) -> None:
         """Open the one alert that no event can tell, because events cannot be stored."""

@@ -464,6 +464,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "simulated": "simulada al monitor",
         "ended for a fault": "el seu motor va acabar una recàrrega per una avaria",
         "new journal": "diari nou sense confirmar",
+        "not back": "sense notícies des que va arrencar la Central",
         "rest told": "el seu punt de recàrrega ha dit la resta",
         "given up": "va començar després de donar-se per perduda; els seus diners ja no es poden retenir",
         "record": "{seq}: {why}",

@@ -467,6 +467,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "simulated": "am Monitor simuliert",
         "ended for a fault": "seine Engine beendete einen Ladevorgang wegen einer Störung",
         "new journal": "neues Journal nicht bestätigt",
+        "not back": "seit dem Start von Central nicht zu hören",
         "rest told": "sein Ladepunkt meldete den Rest",
         "given up": "begann, nachdem er aufgegeben war; sein Geld kann nicht noch einmal reserviert werden",
         "record": "{seq}: {why}",

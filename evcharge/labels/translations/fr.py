@@ -483,6 +483,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "simulated": "simulée au moniteur",
         "ended for a fault": "son moteur a terminé une recharge à cause d’une panne",
         "new journal": "nouveau journal non confirmé",
+        "not back": "sans nouvelles depuis le démarrage de Central",
         "rest told": "son point de charge a communiqué le reste",
         "given up": "commencée après avoir été abandonnée\u00a0; son argent ne peut plus être réservé",
         "record": "{seq}\u00a0: {why}",

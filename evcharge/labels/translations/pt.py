@@ -460,6 +460,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "simulated": "simulada no monitor",
         "ended for a fault": "o seu motor terminou um carregamento por uma avaria",
         "new journal": "diário novo não confirmado",
+        "not back": "sem notícias desde que o Central arrancou",
         "rest told": "o seu ponto de carregamento contou o resto",
         "given up": "começou depois de ser dado por perdido; o seu dinheiro já não pode ser reservado",
         "record": "{seq}: {why}",

@@ -735,3 +735,30 @@ def test_one_of_several_whose_alert_was_closed_is_told_away_until_it_is_back_or_
         alerts.take(ends, LATER)
         assert alerts.told_away("central") == set(alerts.away("central"))
     assert [one.id for one in alerts.open()] == ["CENTRAL:B-away"]
+
+
+def test_who_has_not_come_back_a_while_after_a_start_is_missed_until_it_has():
+    alerts = Alerts()
+    away = ChargingPoint(cp_id="CP001")
+    unlinked = ChargingPoint(cp_id="CP002", monitor_link=1, monitor_heard=True)
+    back = ChargingPoint(cp_id="CP003", engine_link=2, monitor_link=3, monitor_heard=True)
+    revoked = ChargingPoint(cp_id="CP004", revoked=True)
+    alerts.miss([away, unlinked, back, revoked], NOON)
+    assert {alert.id: alert_text(alert) for alert in alerts.open()} == {
+        "CP001-monitor": "CP001 is disconnected: neither its monitor nor its engine is heard "
+        "(not heard since Central started).",
+        "CP002-engine": "The engine of CP002 has no link to Central (not heard since Central started).",
+    }
+    alerts.take(e.MonitorSpoke(cp_id="CP001"), LATER)
+    assert {alert.id for alert in alerts.open()} == {"CP001-engine", "CP002-engine"}
+    for cp_id in ("CP001", "CP002"):
+        alerts.take(e.EngineConnected(**ENGINE | {"cp_id": cp_id}), LATER)
+    assert alerts.open() == []
+
+
+def test_what_an_event_told_is_not_told_again_of_who_has_not_come_back():
+    alerts = Alerts()
+    alerts.take(e.MonitorLost(cp_id="CP001", link=1, reason="cut"), NOON)
+    alerts.miss([ChargingPoint(cp_id="CP001", engine_link=2)], LATER)
+    (alert,) = alerts.open()
+    assert (alert.detail, alert.since, alert.times, alert.both) == ("cut", NOON, 1, False)
