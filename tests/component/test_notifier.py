@@ -19,6 +19,7 @@ from evcharge.central.services import notifier as notifying
 from evcharge.central.services import notify_setup
 from evcharge.central.services.notifier import Notifier, NotifyBook
 from evcharge.central.services.notify_ways import Mail, MailServer, Message, NotTaken, NotThere
+from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import ConfigError
 from evcharge.domain.timestamps import text_of
 from evcharge.evc1 import messages
@@ -306,6 +307,49 @@ async def test_an_alert_is_told_when_it_has_been_open_for_long_and_when_it_is_ov
         assert over["title"] == "Solved: CP001"
 
 
+async def test_an_alert_that_becomes_another_one_is_not_told_to_be_over(tmp_path: Path, hook: Hook):
+    told = settings(hook, point_after_s=86_400.0, alert_after_s=0.0)
+    async with opened(tmp_path, notify=told) as office:
+        engine, other = await office.town.point(), await office.town.point("CP002")
+        assert engine.monitor is not None
+        assert other.monitor is not None
+        engine.channel.abort()
+        await hook.alert("CP001", "has no link to Central")
+        engine.monitor.send(messages.Health(fault="engine lost: it does not answer"))
+        await hook.alert("CP001", "it does not answer")
+        # This comes after all that was told of that.
+        other.monitor.send(messages.Health(fault="overheated"))
+        await hook.alert("CP002", "overheated")
+        assert [one["text"] for one, _ in hook.told if one["kind"] == "restored"] == []
+
+
+@pytest.mark.parametrize("status", [CpStatus.DISCONNECTED, CpStatus.AVAILABLE])
+async def test_an_alert_that_no_start_reads_any_more_is_over_only_where_its_point_is_back(
+    tmp_path: Path, status: CpStatus
+):
+    looked = asyncio.Event()
+
+    async def happened(_most: int) -> list[object]:
+        return []
+
+    book = NotifyBook(tmp_path / "notified.json")
+    book.kept.told["alert:CP001-monitor"] = "2026-11-30T03:00:00.000000+00:00"
+    network = nothing_but(happened)
+    network.recent = lambda: looked.set() or []
+    network.point = lambda _: SimpleNamespace(status=status, withdrawn=False)
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    notifier = Notifier(
+        {"webhook": Busy()}, book, network, network, network, network, network, clock, "en", 0.0, 0.0
+    )
+    async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as tasks:
+        work = tasks.create_task(notifier.run())
+        await looked.wait()
+        work.cancel()
+    over = status is CpStatus.AVAILABLE
+    assert [one.text for one in book.kept.waiting] == ["The alert about CP001 is over."] * over
+    assert ("alert:CP001-monitor" in book.kept.told) is not over
+
+
 async def test_a_driver_that_wants_to_hears_that_its_car_is_full_and_nobody_else_does(
     tmp_path: Path, hook: Hook, postbox: Postbox
 ):
@@ -373,6 +417,13 @@ async def test_an_address_that_takes_nothing_holds_up_neither_the_operators_nor_
         await office.town.says("is of no use to anybody any more")
     # What is so old that nobody needs it is given up; what is not is tried again and again.
     assert {body["message"] for body, _ in hook.told} == {"M-2", "M-3", "M-4"}
+
+
+class Busy:
+    """A way that never comes to an end with a message."""
+
+    async def send(self, _message: Message) -> None:
+        await asyncio.Event().wait()
 
 
 def nothing_but(happened: Callable[[int], Awaitable[list[object]]]) -> Any:

@@ -58,7 +58,8 @@ _FIRST_RETRY_S, _MOST_RETRY_S = 5.0, 600.0
 _LOST_AFTER_S = 60.0
 # A car that got full while Central was away, or was starting, is told of for so long.
 _FULL_FOR = timedelta(hours=1)
-_OUT = frozenset({CpStatus.FAULTED, CpStatus.DISCONNECTED, CpStatus.UNAVAILABLE})
+_LOST = frozenset({CpStatus.FAULTED, CpStatus.DISCONNECTED})
+_OUT = _LOST | {CpStatus.UNAVAILABLE}
 
 
 class _Kept(Struct):
@@ -232,8 +233,9 @@ class Notifier:
         loop = asyncio.get_running_loop()
         began = loop.time()
         while True:
-            self._look_at_points(loop.time(), is_early=loop.time() - began < _GRACE_S)
-            self._look_at_alerts()
+            is_early = loop.time() - began < _GRACE_S
+            self._look_at_points(loop.time(), is_early=is_early)
+            self._look_at_alerts(is_early=is_early)
             await self._book.save()
             await asyncio.sleep(_LOOK_EVERY_S)
 
@@ -247,7 +249,7 @@ class Notifier:
                 self._forget(key)
                 continue
             status = point.status
-            if is_early and status in (CpStatus.DISCONNECTED, CpStatus.FAULTED):
+            if is_early and status in _LOST:
                 self._touched.add(cp_id)
                 continue
             where = point.location.name or self._say("nowhere")
@@ -262,7 +264,7 @@ class Notifier:
                 if self._forget(key):
                     self._tell("back", cp_id, self._say("back", **facts))
 
-    def _look_at_alerts(self) -> None:
+    def _look_at_alerts(self, *, is_early: bool) -> None:
         now, told = self._clock(), self._book.kept.told
         still_open = self._alerts.open()
         for alert in still_open:
@@ -279,11 +281,20 @@ class Notifier:
             return
         solved = {f"alert:{alert.id}": alert for alert in reversed(self._alerts.recent()) if alert.solved_at}
         for key in over:
-            self._forget(key)
             alert_ = solved.get(key)
-            about = alert_.about if alert_ is not None else key.partition(":")[2]
+            if alert_ is not None and text_of(alert_.solved_at or now) < told[key]:
+                alert_ = None  # an earlier one of that name
+            about = alert_.about if alert_ is not None else _about(key)
+            if alert_ is None and (is_early or self._is_out(about)):
+                # Nothing has solved it: it goes on under another name, or began before what is read at a start.
+                continue
+            self._forget(key)
             text = restored_text(alert_, self._lang) if alert_ is not None else ""
             self._tell("restored", about, text or self._say("restored", about=about))
+
+    def _is_out(self, about: str) -> bool:
+        point = self._facts.point(CpId(about))
+        return point is not None and not point.withdrawn and point.status in _LOST
 
     def _remember(self, key: str) -> None:
         self._book.kept.told[key] = text_of(self._clock())
@@ -419,6 +430,14 @@ class Notifier:
 
 def _refused(message: Message, why: str) -> None:
     log.warning("%s", said("notify refused", way=message.way, title=message.title, why=because(why)))
+
+
+def _about(key: str) -> str:
+    """Return what the alert is about that is told under `key`."""
+    alert_id = key.removeprefix("alert:")
+    return next(
+        (alert_id.removesuffix(f"-{kind}") for kind in AlertKind if alert_id.endswith(f"-{kind}")), alert_id
+    )
 
 
 def _queue(message: Message) -> tuple[str, bool]:
