@@ -68,6 +68,10 @@ SENTENCES: Mapping[str, Words] = {
         '"{title}", which waited for {way}, is of no use to anybody any more: it is dropped.',
         "«{title}», que esperaba a {way}, ya no le sirve a nadie: se descarta.",
     ),
+    "notify book unread": (
+        "{path} cannot be read ({why}) and is {aside} now: who wants notifications is not known until it is back.",
+        "No se puede leer {path} ({why}); ahora es {aside}: hasta reponerlo no se sabe quién quería avisos.",
+    ),
     "notify book": (
         "Sent notifications cannot be recorded in {path} ({why}): after a restart they may be sent again.",
         "No se puede guardar en {path} lo avisado ({why}): tras un reinicio puede avisarse otra vez.",

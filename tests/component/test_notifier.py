@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiosmtpd.controller import Controller
 
+from evcharge.central.rules.commands import CENTRAL, Withdraw
 from evcharge.central.services import notifier as notifying
 from evcharge.central.services import notify_setup
 from evcharge.central.services.notifier import Notifier, NotifyBook
@@ -520,6 +521,44 @@ async def test_what_was_told_is_known_after_a_restart_with_accents_with_euros_an
     book.is_changed = True
     await book.save()
     assert NotifyBook(tmp_path / "notified.json").kept == book.kept
+
+
+@pytest.mark.parametrize("is_shut", [False, True], ids=["rubbish", "a folder"])
+async def test_what_cannot_be_read_is_set_aside_and_never_written_over(
+    tmp_path: Path, is_shut: bool, caplog: pytest.LogCaptureFixture
+):
+    path = tmp_path / "notified.json"
+    path.mkdir() if is_shut else path.write_text('{"wishes": {"D01/0": "ana@example.org"')
+    book = NotifyBook(path)
+    assert "notified.json.unread now: who wants notifications is not known until it is back" in caplog.text
+    book.kept.told["point:CP001"] = "2026-11-30T03:00:00Z"
+    book.is_changed = True
+    await book.save()
+    aside = tmp_path / "notified.json.unread"
+    assert aside.is_dir() if is_shut else "ana@example.org" in aside.read_text()
+    assert NotifyBook(path).kept == book.kept
+
+
+async def test_where_a_driver_wants_to_be_told_is_on_the_disk_before_it_is_answered(
+    tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(notifying, "_LOOK_EVERY_S", 86_400.0)
+    async with opened(tmp_path, notify=settings(None, ntfy=f"{hook.url}/operators")) as office:
+        await office.town.driver("D01")
+        await wishes(office, await cookie_of(office), "topic-of-d01")
+        assert kept(office)["wishes"] == {"D01/0": "topic-of-d01"}
+
+
+async def test_the_address_of_a_driver_who_left_the_network_is_forgotten(tmp_path: Path, hook: Hook):
+    async with opened(tmp_path, notify=settings(None, ntfy=f"{hook.url}/operators")) as office:
+        await office.town.driver("D01")
+        cookie = await cookie_of(office)
+        assert (await wishes(office, cookie, "topic-of-d01")).status == 200
+        assert "topic-of-d01" in json.dumps(kept(office))
+        await office.town.dispatcher.submit(Withdraw(by=CENTRAL, subject="D01", epoch=1, registration=0))
+        async with asyncio.timeout(WITHIN_S):
+            while "topic-of-d01" in json.dumps(kept(office)):
+                await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize(

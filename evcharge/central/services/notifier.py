@@ -87,7 +87,12 @@ class NotifyBook:
         except FileNotFoundError:
             return _Kept()
         except (OSError, ValueError) as problem:
-            self._cannot(failures.why(problem))
+            # Where drivers want to be told stands nowhere else: it must not be written over.
+            aside = self._path.with_name(f"{self._path.name}.unread")
+            with contextlib.suppress(OSError):
+                self._path.replace(aside)
+            why = because(failures.why(problem))
+            log.warning("%s", said("notify book unread", path=str(self._path), why=why, aside=aside.name))
             return _Kept()
 
     async def save(self) -> None:
@@ -190,6 +195,9 @@ class Notifier:
             self._touched.add(cp_id)
         if isinstance(event, events.TicketMade):
             self._full(event)
+        if isinstance(event, events.DriverWithdrawn) and self.wish(event.driver_id, event.registration):
+            # An address of somebody who has left is nobody's business.
+            self.set_wish(event.driver_id, event.registration, "", "")
 
     def _full(self, event: events.TicketMade) -> None:
         kept = self._book.kept

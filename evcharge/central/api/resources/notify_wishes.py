@@ -66,6 +66,8 @@ class NotifyRoutes:
         driver_id = await welcome(self._dispatcher, actor)
         registration = registration_of(self._dispatcher, driver_id)
         self._notifier.set_wish(driver_id, registration, to, language_of(request))
+        # What is answered is kept.
+        await self._notifier.finish()
         return await self._shown(actor)
 
     async def _shown(self, actor: Actor) -> web.Response:
