@@ -125,7 +125,7 @@ class ChargingPoint:
 
     @property
     def status(self) -> CpStatus:
-        """Return what is shown: the worst news first (RELIABILITY I20)."""
+        """Return what is shown: the worst news first (docs/adr/0001)."""
         if self.revoked or self.withdrawn:
             return CpStatus.UNAVAILABLE
         if not self.monitor_heard:

@@ -45,7 +45,7 @@ class EndReason(StrEnum):
 
     @classmethod
     def read(cls, text: str) -> "EndReason":
-        """Return the reason named `text`; an unknown one is OTHER, never an error (RELIABILITY I18)."""
+        """Return the reason named `text`; an unknown one is OTHER: what has happened is never refused."""
         try:
             return cls(text)
         except ValueError:

@@ -40,7 +40,7 @@ class Tariff(Struct, frozen=True):
         return self.price_centi_cents_per_kwh == 0
 
     def cost_cents(self, use: Consumption) -> int:
-        """Return what `use` costs in cents, rounded once, half up (RELIABILITY I7)."""
+        """Return what `use` costs in cents, rounded once, half up."""
         return (use.energy_mwh * self.price_centi_cents_per_kwh + _SCALE // 2) // _SCALE
 
     def periods(self, use: Consumption) -> tuple[tuple[Consumption, int, int], ...]:

@@ -78,7 +78,7 @@ class JsonOutput(LineOutput):
 
 
 class ActionRunner:
-    """The one place where reactions become deeds, in the order that keeps tickets safe (RELIABILITY P13)."""
+    """The one place where reactions become deeds: a ticket is shown, stored as seen, acknowledged, in this order."""
 
     def __init__(
         self,

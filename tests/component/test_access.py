@@ -1,4 +1,7 @@
-"""Who may ask Central what: logins, roles, other sites, and what every answer says (RELIABILITY C4)."""
+"""Who may ask Central what: logins, roles, other sites, and what every answer says.
+
+docs/SECURITY.md, "The API and the pages", lists what is asked badly.
+"""
 
 import asyncio
 import sqlite3

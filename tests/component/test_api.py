@@ -1,4 +1,7 @@
-"""Central's HTTP API on a real socket: who may, what comes back, and what never changes (RELIABILITY C4)."""
+"""Central's HTTP API on a real socket: who may, what comes back, and what never changes.
+
+docs/SECURITY.md, "The API and the pages", lists what is asked badly.
+"""
 
 import asyncio
 import contextlib

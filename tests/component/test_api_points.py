@@ -193,7 +193,7 @@ async def test_a_block_is_yes_or_no_and_of_somebody(office: Office):
     assert driver["blocked"] is False
 
 
-# ---- orders keep their shape (C4 82)
+# ---- orders keep their shape (docs/SECURITY.md, row 82)
 
 
 async def test_orders_answer_in_their_shape(office: Office):

@@ -105,7 +105,7 @@ async def test_a_place_that_is_none_is_refused(office: Office, where: dict):
     assert (answer.status, answer.body["code"]) == (422, "E_FIELD")
 
 
-# ---- who may (C4 73)
+# ---- who may (docs/SECURITY.md, row 73)
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ async def test_many_sources_at_once_leave_one_state(office: Office):
     assert len(office.rows("HoldPlaced")) == 1
 
 
-# ---- what is never believed (C4 75)
+# ---- what is never believed (docs/SECURITY.md, row 75)
 
 
 BAD_MEASUREMENTS = [

@@ -1,4 +1,4 @@
-"""The rows of RELIABILITY.md C1 and C2 that concern the stream, over real loopback sockets.
+"""The rows of docs/SECURITY.md before the login (c1) and after it (c2), over real loopback sockets.
 
 Each answer is read from the wire: what the attacker gets to see, and that the connection ends.
 """
@@ -51,7 +51,7 @@ def hello(gate: Gate, **changes) -> bytes:
     return frame(json.dumps(json.loads(peer.hello()) | changes).encode())
 
 
-# ---- C1: framing
+# ---- c1: framing
 
 
 @pytest.mark.parametrize("length", [0xFFFFFFFF, 4097, 0])
@@ -432,7 +432,7 @@ async def test_c1_29_a_crowd_of_logins_is_served():
         assert gate.refused == []
 
 
-# ---- C2: after the login
+# ---- c2: after the login
 
 
 def tamper(peer: Channel) -> tuple[list[bytes], asyncio.Transport]:

@@ -70,7 +70,7 @@ async def test_after_a_restart_the_facts_are_the_same_but_for_the_links(tmp_path
     assert lasting(facts) == lasting(network.facts)
     for point in facts.points():
         assert (point.monitor_link, point.engine_link, point.monitor_heard) == (None, None, False)
-        assert point.status == "Disconnected"  # I23
+        assert point.status == "Disconnected"  # until its monitor speaks
     with raw(tmp_path / "central.db") as connection:
         assert violations(connection) == []
         assert hash_chain.first_broken(connection.execute("SELECT * FROM events ORDER BY n")) is None

@@ -1,4 +1,4 @@
-"""OpenWeather and Open-Meteo as their documents describe them, and every answer that is none (RELIABILITY C98)."""
+"""OpenWeather and Open-Meteo as their documents describe them, and answers that are none (docs/SECURITY.md, row 98)."""
 
 import asyncio
 import contextlib

@@ -13,7 +13,7 @@ from tests.component.town import hear
 from tests.web.browser import PATIENCE_MS, PHONE, SOCKETS, languages
 from tests.web.scene import begin_charge
 
-# UI.md §4: background and ink of each status.
+# Background and ink of each status, on a dark wall and on a light one.
 DARK = {
     "available": ("#1b4d37", "#ffffff"),
     "preparing": ("#1b4d37", "#ffffff"),

@@ -1,4 +1,4 @@
-"""What must hold in Central's books, at every commit (RELIABILITY A). Tests and `audit verify` share it.
+"""What must hold in Central's books, at every commit. Tests and `audit verify` share it.
 
 Each check is one query that returns nothing while the invariant holds, and a row for each violation otherwise. Sums and
 costs are Python's: those of SQLite end with an error beyond 64 bits, just where lies are looked for.
@@ -25,7 +25,7 @@ LEFT JOIN (SELECT session_id, SUM(energy_mwh) AS energy_mwh, SUM(cost_cents) AS 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """An invariant by its number, the name of what breaks it, and the rows that do (first column: what)."""
+    """An invariant: its number in `audit verify`, the name of what breaks it, the rows that do (first column: what)."""
 
     number: str
     name: str

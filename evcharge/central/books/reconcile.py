@@ -1,4 +1,4 @@
-"""Whether the tables of central.db are what the audit log tells of: no row more, none less, none changed (I33).
+"""Whether the tables of central.db are what the audit log tells of: no row more, none less, none changed.
 
 What must be there (`expected`) lies in temporary tables, so that books of years fit; SQL compares.
 """

@@ -43,7 +43,7 @@ from evcharge.labels.causes import for_drivers
 
 # (role, id, message): a letter to one peer.
 Letter = tuple[Role, str, Message]
-# Signs what an engine will journal, so that it can be believed when it comes back (RELIABILITY E1).
+# Signs what an engine will journal, so that books restored from an older copy can believe it (`rules/rebuilding`).
 Sign = Callable[[events.SessionAuthorised], str]
 
 

@@ -173,7 +173,8 @@ class Peers:
     async def _take_place(self, newcomer: PeerLink) -> None:
         """Make `newcomer` the one link of its identity.
 
-        A link that has it and proves that it lives keeps it (C25): raises AuthenticationError E_DUPLICATE.
+        A link that has it and proves that it lives keeps it (docs/SECURITY.md, row 25): raises AuthenticationError
+        E_DUPLICATE.
         """
         key = newcomer.key
         present = self._present.get(key)

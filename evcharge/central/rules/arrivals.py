@@ -56,7 +56,7 @@ def engine_arrives(draft: Draft, command: EngineArrives, rules: Rules) -> None:
 def _journal_replaced(
     draft: Draft, point: ChargingPoint, old: JournalId, new: JournalId, rules: Rules
 ) -> ChargingPoint:
-    """Return `point` without its charge, withheld until an operator confirms the new journal (RELIABILITY B3)."""
+    """Return `point` without its charge, withheld until an operator confirms the new journal."""
     draft.say(events.JournalReplaced(cp_id=point.cp_id, old=old, new=new))
     if Hold.JOURNAL not in point.holds:
         draft.say(
@@ -65,7 +65,7 @@ def _journal_replaced(
             )
         )
     draft.put(replace(point, holds=point.holds | {Hold.JOURNAL}, register_mwh=None))
-    # What the lost journal still held will never come: bill what was committed (RELIABILITY E2.6).
+    # What the lost journal still held will never come: bill what was committed.
     close_estimated(draft, point, rules, EndReason.LOST)
     # Whether an authorised one has begun, only the engine can say: it is asked, and must not begin it now.
     charging.order_stop(draft, draft.existing_point(point.cp_id), EndReason.LOST)

@@ -64,7 +64,7 @@ class Offer:
 
 
 def start(draft: Draft, command: StartCharging, rules: Rules) -> None:
-    """Authorise a session, or say why not. The same request id always gets the same answer (I12)."""
+    """Authorise a session, or say why not. The same request id always gets the same answer."""
     presence.check_driver(draft, command, command.driver_id)
     known = draft.outcome(command.request_id)
     if known is not None:
@@ -290,7 +290,7 @@ def report_ready(draft: Draft, command: ReportReady) -> None:
 
 
 def stop(draft: Draft, command: StopCharging) -> None:
-    """A driver ends its own session; anybody else's is "no such session" (C37). Of several it says which."""
+    """A driver ends its own session; anybody else's is "no such session". Of several it says which."""
     presence.check_driver(draft, command, command.driver_id)
     wanted = command.session_id
     if wanted is None:
@@ -347,7 +347,7 @@ def interrupt(draft: Draft, point: ChargingPoint, fault: str, live_mwh: int) -> 
 def to_account_for(
     draft: Draft, point: ChargingPoint
 ) -> tuple[tuple[SessionId, ...], tuple[tuple[SessionId, EndReason], ...]]:
-    """Return what a returning engine is asked about, and what it must end (RELIABILITY E2.6)."""
+    """Return what a returning engine is asked about, and what it must end: only it knows whether power flowed."""
     session = draft.session_of(point)
     if session is None:
         return (), ()
@@ -360,7 +360,7 @@ def to_account_for(
 
 
 def take_records(draft: Draft, command: TakeRecords, rules: Rules, succeed: Succeed) -> None:
-    """Apply records in order, each once; a gap asks for them again (I17). Nothing is refused for good (I18)."""
+    """Apply records in order, each once; a gap asks for them again. Nothing is refused for good."""
     presence.check_engine(draft, command, command.cp_id)
     point = draft.existing_point(command.cp_id)
     if point.journal_id != command.journal_id:
@@ -561,7 +561,7 @@ def _ended(draft: Draft, command: TakeRecords, session: Session, record: SupplyE
 
 
 def close_lost(draft: Draft, command: CloseLost, rules: Rules) -> None:
-    """Close a session whose engine does not come back (RELIABILITY E5); what it tells later is a correction."""
+    """Close a session whose engine does not come back; what that tells later is a correction."""
     session = draft.session(command.session_id)
     if session is None:
         raise CommandRefused("not open", Code.NO_SESSION, session_id=command.session_id)

@@ -321,7 +321,7 @@ class MarkTicketShown(MaybeFromLink):
     session_id: SessionId
 
 
-# Not the one of a new journal: a rule places it, and closing its alert lifts it (RELIABILITY I21).
+# Not the one of a new journal: a rule places it, and closing its alert lifts it.
 OrderedHold = Literal[Hold.OPERATOR, Hold.WEATHER]
 
 

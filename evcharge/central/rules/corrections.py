@@ -1,4 +1,4 @@
-"""What is heard of sessions that are over: tickets are put right by corrections, never changed (RELIABILITY I14).
+"""What is heard of sessions that are over: tickets are put right by corrections, never changed.
 
 A session may be billed by estimate while its engine is away (`awaits_end`): the true end makes a correction. One that
 was given up before it began may have begun all the same: it is billed, and what its wallet has no more is owed. Pure.

@@ -164,7 +164,7 @@ class CorrectionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """A difference to a ticket, which itself is never changed (RELIABILITY I14); `number` counts those of one."""
+    """A difference to a ticket, which itself is never changed; `number` counts those of one."""
 
     session_id: SessionId
     number: int

@@ -32,7 +32,7 @@ MOST_PIN_MISSES = 10
 
 
 def start(draft: Draft, command: StartCharging, by_hand: ByHand, rules: Rules) -> None:
-    """Start a charge, ask its driver, or say why not. The same request id always gets the same answer (I12)."""
+    """Start a charge, ask its driver, or say why not. The same request id always gets the same answer."""
     cp_id = command.cp_id
     if cp_id is None:
         raise StaleLink("typed nowhere", driver_id=command.driver_id)

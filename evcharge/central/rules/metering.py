@@ -24,7 +24,7 @@ NOT_POSSIBLE = "more energy than its power and time allow; billed to what they d
 _DRIFT_PERCENT, _SLACK_S = 1, 10
 # Seconds are told as whole ones, and a meter is read a moment before its second is over.
 _ROUNDING_S = 2
-# A meter that shows a fifth more than the greatest power is still believed (RELIABILITY C41).
+# A meter that shows a fifth more than the greatest power is still believed; what is beyond becomes excess.
 _TOLERANCE_PERCENT = 20
 
 

@@ -1,7 +1,7 @@
 """Sessions that the books do not know and Central authorised: their books were restored from an older copy. Pure.
 
 A START carries Central's signature, and the engine's SUPPLY_START repeats all of it; so an engine that tells again
-what the copy lacks brings its sessions back, each once (RELIABILITY I42, I61).
+what the copy lacks brings its sessions back, each once.
 """
 
 from collections.abc import Callable

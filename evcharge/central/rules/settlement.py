@@ -75,7 +75,7 @@ def close_estimated(draft: Draft, point: ChargingPoint, rules: Rules, reason: En
 
 
 def refuse(draft: Draft, session: Session, reason: EndReason, rules: Rules) -> None:
-    """No power flowed: release the whole hold, without a ticket (I13)."""
+    """No power flowed: release the whole hold, without a ticket."""
     driver = _settle(draft, session, reason, cost=0)
     if (after := lapses.after_refusal(driver, session, reason, rules)) is not driver:
         draft.put(after)
@@ -97,7 +97,7 @@ def issue_ticket(
     estimated: bool = False,
     told_late: bool = False,
 ) -> None:
-    """Compute the cost once, take it from the hold, give back the rest (I7, I8, I13).
+    """Compute the cost once, take it from the hold, give back the rest (`books/invariants`: I7, I8, I13).
 
     `told_late`: its engine had no link when it ended; what the monitor says of the vehicle is newer.
     """

@@ -38,7 +38,7 @@ class EventLog:
         self._shown: dict[CpId, str] = {point.cp_id: status_line(point, lang) for point in facts.points()}
 
     def show_all(self) -> None:
-        """Print the charging points, all Disconnected after a start (RELIABILITY I23), or of thousands the first."""
+        """Print the charging points, all Disconnected until their monitors speak; of thousands, the first."""
         for text in islice(self._shown.values(), _EVENTS_AT_ONCE):
             log.info("%s", text)
         if (more := len(self._shown) - _EVENTS_AT_ONCE) > 0:

@@ -307,7 +307,7 @@ class ChargeControl:
         return self._pending is not None and self._pending.start.session_id == session_id
 
     def _begin_if_ready(self) -> None:
-        # Without Central nothing new begins, not even what it authorised before (I26).
+        # Without Central nothing new begins, not even what it authorised before.
         if self._pending is None or not self._car_is_new or not self.linked or self.fault is not None:
             return
         start = self._pending.start

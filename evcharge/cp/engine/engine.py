@@ -423,7 +423,7 @@ class Engine:
         return True
 
     def _start_by_hand(self, driver_id: DriverId, pin: str | None) -> None:
-        """Ask Central on behalf of a driver: it alone authorises, and without it nothing begins (I26)."""
+        """Ask Central on behalf of a driver: it alone authorises, and without it nothing begins."""
         if self._channel is None or not self.charge.linked:
             lost = labels.say(Phrase.CENTRAL_LOST, self._config.lang)
             log.warning("%s", self.words("manual without central", phrase=lost))

@@ -1,4 +1,4 @@
-"""The engine's journal: the only truth about energy (RELIABILITY E1).
+"""The engine's journal: the only truth about energy.
 
 What `append` has returned from is on the disk; nothing is delivered, shown or sent before. It lives in one
 file of a locked folder, whose space is reserved before power flows, so that a full disk cannot interrupt a
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 NAME = "journal"
 NEW_NAME = "journal.new"
-# Acknowledged records stay this long, so that a Central restored from a backup can catch up (I42)…
+# Acknowledged records stay this long, so that a Central restored from a backup can catch up…
 KEPT_S = 7 * 86_400.0
 # …but not beyond this size.
 KEPT_BYTES = 64 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""The status of a charging point follows from its facts (RELIABILITY I20)."""
+"""The status of a charging point follows from its facts (docs/adr/0001)."""
 
 from dataclasses import replace
 

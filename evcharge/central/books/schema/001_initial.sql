@@ -41,7 +41,7 @@ CREATE TABLE session (
     end_reason TEXT
 ) STRICT;
 
--- One charging point never has two active sessions (I9), and a session is found by its open state at start-up.
+-- One charging point never has two active sessions, and a session is found by its open state at start-up.
 CREATE UNIQUE INDEX one_open_session_per_cp ON session (cp_id) WHERE state IN ('AUTHORISED', 'CHARGING');
 
 CREATE INDEX session_by_driver ON session (driver_id, authorised_at);

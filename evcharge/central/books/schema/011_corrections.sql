@@ -1,4 +1,4 @@
--- Tickets are immutable: what must be put right afterwards is a row that names the old one (RELIABILITY I14).
+-- Tickets are immutable: what must be put right afterwards is a row that names the old one.
 
 -- Differences, in the order in which they were made. `paid_cents` of the cost came from the wallet, or went back there.
 CREATE TABLE correction (

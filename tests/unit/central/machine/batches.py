@@ -90,7 +90,7 @@ class Batches(RuleBasedStateMachine):
         compared = reconcile(self.books, self.books.execute("SELECT * FROM events ORDER BY n"))
         ocpi.everything_is_exported_once(self.books)
         self.books.close()
-        assert compared == Reconciled((), ())  # I33
+        assert compared == Reconciled((), ())
 
     def begin(self) -> None:
         self.batch = []
@@ -121,7 +121,7 @@ class Batches(RuleBasedStateMachine):
                 reached["started by an operator"] += event.by_operator
                 driver = self.draft.driver(event.driver_id)
                 point = before[event.cp_id]
-                assert point.status in (CpStatus.AVAILABLE, CpStatus.FINISHING)  # I11, I26
+                assert point.status in (CpStatus.AVAILABLE, CpStatus.FINISHING)
                 if point.status is CpStatus.FINISHING:
                     assert isinstance(command, c.AnswerStart) or command.cp_id == point.cp_id
                     assert point.occupied_by in (None, event.driver_id)
@@ -130,8 +130,8 @@ class Batches(RuleBasedStateMachine):
                 assert driver.balance_cents > 0 or event.price_centi_cents_per_kwh == 0
         for change in decision.changes:
             self.draft.put(change)
-        assert all(self.speaks(command)), "a link that is not the present one"  # I31
-        if isinstance(command, c.TakeRecords):  # I17
+        assert all(self.speaks(command)), "a link that is not the present one"
+        if isinstance(command, c.TakeRecords):  # repeated, they change nothing
             again = decide(self.draft, command, self.settings)
             assert again.is_empty
             assert heard(again.reply) == expected
@@ -197,11 +197,11 @@ class Batches(RuleBasedStateMachine):
 
     def remember(self, change: object) -> None:
         if isinstance(change, Ticket):
-            assert change.session_id not in self.tickets  # I13, I14
+            assert change.session_id not in self.tickets  # exactly one, and never changed
             self.tickets[change.session_id] = change
             if not change.estimated and change.session_id not in self.doubtful:
                 limit_mwh = self.draft_model.sessions[change.session_id].limit
-                assert change.energy_mwh == min(self.delivered[change.session_id], limit_mwh)  # I1, I5
+                assert change.energy_mwh == min(self.delivered[change.session_id], limit_mwh)
                 self.lasts_as_its_engine_measured(change)
             assert change.ended_at >= change.started_at
         elif isinstance(change, Transfer):
@@ -210,7 +210,7 @@ class Batches(RuleBasedStateMachine):
             self.money[change.kind] += change.cents
 
     def lasts_as_its_engine_measured(self, ticket: Ticket) -> None:
-        """Whatever outages, restarts and clocks did meanwhile (I38)."""
+        """Whatever outages, restarts and clocks did meanwhile."""
         began_at, elapsed_s = self.engines[ticket.cp_id].lasted[ticket.session_id]
         if self.engines[ticket.cp_id].tells_times:
             assert ticket.elapsed_s == elapsed_s

@@ -27,7 +27,7 @@ class Invariants(Batches):
                     cp.session,
                     cp.epoch,
                 )
-                assert (point.fault, set(point.holds)) == (cp.fault, cp.holds)  # I21
+                assert (point.fault, set(point.holds)) == (cp.fault, cp.holds)
                 asked = point.question and (point.question.request_id, point.question.driver_id)
                 assert asked == (cp.question and (cp.question.request, cp.question.driver))
                 assert (point.location.name, point.price_centi_cents_per_kwh) == (cp.at or "", cp.price)
@@ -52,7 +52,7 @@ class Invariants(Batches):
                     one.pin,
                     one.misses,
                 )
-                assert driver.sessions == ({one.session} if one.session else set())  # I10
+                assert driver.sessions == ({one.session} if one.session else set())  # at most one
             for cp_id in CPS:
                 known = {journal: last for (at, journal), last in model.journals.items() if at == cp_id}
                 assert {one: facts.last_seq(cp_id, one) for one in facts.journals(cp_id)} == known
@@ -64,7 +64,7 @@ class Invariants(Batches):
                     assert session.stop_reason == one.stop
             for session_id in model.tickets:
                 seen = session_id in model.seen
-                assert (facts.unseen_by(session_id) is None) == seen  # I15
+                assert (facts.unseen_by(session_id) is None) == seen  # told until it is shown
 
     @invariant()
     def every_ticket_is_right_and_final(self) -> None:
@@ -74,8 +74,8 @@ class Invariants(Batches):
             assert energy_mwh >= 0
             if "limit" in ticket.reason:
                 assert ticket.reason == self.model.sessions[session_id].at_limit
-            assert cents <= self.model.sessions[session_id].hold or not ticket.price_centi_cents_per_kwh  # I8
-        assert self.tickets.keys() == self.model.tickets.keys()  # I13
+            assert cents <= self.model.sessions[session_id].hold or not ticket.price_centi_cents_per_kwh
+        assert self.tickets.keys() == self.model.tickets.keys()  # exactly one
 
     @invariant()
     def no_cent_is_lost_or_made(self) -> None:
@@ -85,23 +85,21 @@ class Invariants(Batches):
         billed = sum(ticket.cost_cents for ticket in self.tickets.values())
         billed += self.model.revenue
         assert self.model.topped_up == self.money[TransferKind.TOP_UP]
-        assert (
-            wallets + held + billed == self.model.topped_up + self.model.put_in == -self.money["outside"]
-        )  # I6
+        assert wallets + held + billed == self.model.topped_up + self.model.put_in == -self.money["outside"]
         assert (wallets, held, billed) == tuple(self.money[one] for one in ("wallet", "held", "revenue"))
 
     @invariant()
     def a_meter_never_goes_back(self) -> None:
         for session in self.facts.sessions():
-            assert session.energy_mwh >= self.meters.get(session.session_id, 0)  # I4
+            assert session.energy_mwh >= self.meters.get(session.session_id, 0)
             self.meters[session.session_id] = session.energy_mwh
 
     @invariant()
     def one_point_has_one_session_and_one_request_makes_one(self) -> None:
         open_ones = list(self.facts.sessions())
-        assert len({session.cp_id for session in open_ones}) == len(open_ones)  # I9
+        assert len({session.cp_id for session in open_ones}) == len(open_ones)
         made = [one for one in self.model.sessions if self.model.sessions[one].state in "AC"]
-        assert sorted(session.session_id for session in open_ones) == sorted(made)  # I12
+        assert sorted(session.session_id for session in open_ones) == sorted(made)
         assert len(set(self.model.requests.values())) == len(self.model.requests) == len(self.model.sessions)
 
     @invariant()

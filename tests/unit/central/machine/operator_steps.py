@@ -115,7 +115,7 @@ class OperatorSteps(DriverSteps):
         cp_id=st.sampled_from([*CPS, "CP404"]), price=st.sampled_from([0, 1, 2_500, 2_500, 7_777, 1_000_000])
     )
     def a_price_changes(self, cp_id: str, price: int) -> None:
-        # Running sessions keep theirs (I7).
+        # Running sessions keep theirs.
         self.do(c.SetPrice, cp_id=cp_id, price_centi_cents_per_kwh=price)
 
     @rule(cp_id=st.sampled_from([*CPS, "CP404"]), location=st.sampled_from(PLACES), told=st.booleans())

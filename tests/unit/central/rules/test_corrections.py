@@ -218,7 +218,7 @@ def test_the_rest_of_a_former_owners_charge_is_paid_from_the_wallet_that_was_lef
 
 @pytest.mark.parametrize("given_back", [100, 30])
 def test_what_an_operator_gave_back_stays_given_back_when_the_rest_is_told(town: Network, given_back: int):
-    """Else its driver pays again for what it got back, and the ticket costs less than its energy (I14)."""
+    """Else its driver pays again for what it got back, and the ticket costs less than its energy."""
     session, engine = lost(town, 4 * KWH)
     town.does(c.Refund, session_id=session.session_id, cents=given_back, reason="sorry", reference="R-1")
     back(town, engine)
