@@ -1,4 +1,4 @@
-"""What the pages cost a browser, against the budgets of UI: `python -m bench.pages`.
+"""What the pages cost a browser, against budgets: `python -m bench.pages`.
 
 A slow mobile network is 1.6 Mbit/s down, 0.75 Mbit/s up and 150 ms there and back (Lighthouse's slow 4G); a slow phone
 computes a quarter as fast as this machine.

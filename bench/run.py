@@ -12,7 +12,7 @@ from bench import api, fairness, feed, history, kafka, lag, points, starts, upda
 from evcharge import __version__
 from evcharge.runtime import descriptors, loops
 
-# DESIGN §11 wants 2.5 x and 2,000 in the end.
+# What we want in the end is 2.5 x and 2,000.
 MOST_TIMES_FLOOR = 4.0
 LEAST_STARTS_PER_S = 1000.0
 # Of one core, for 100 open pages and 3,000 updates a second over 10,000 charging points.

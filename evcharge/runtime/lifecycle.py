@@ -16,7 +16,7 @@ from evcharge.runtime.clock import Clock
 from evcharge.runtime.loops import LoopFactory
 from evcharge.runtime.plain import place
 
-# Every role must be gone this long after it was asked to stop (DESIGN §4).
+# Every role must be gone this long after it was asked to stop.
 STOP_WITHIN_S = 5.0
 # Less is how clocks are kept right.
 CLOCK_JUMP_S = 5.0
