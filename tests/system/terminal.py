@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import re
+import select
 import signal
 import struct
 import sys
@@ -168,6 +169,14 @@ class Terminal:
             return 0  # it has ended
         try:
             return int(struct.unpack("i", fcntl.ioctl(end, termios.FIONREAD, b"\0" * 4))[0])
+        finally:
+            os.close(end)
+
+    def is_full(self) -> bool:
+        """Return whether the terminal takes nothing more of what the program writes, as nobody reads it."""
+        end = os.open(f"/proc/{self.pid}/fd/1", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            return not select.select([], [end], [], 0)[1]
         finally:
             os.close(end)
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.ports import free_port
 from tests.system.city import City, Program
-from tests.system.terminal import Terminal, terminal
+from tests.system.terminal import WITHIN_S, Terminal, terminal
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
 PARAGRAPH = "In the beginning\nquit\nthere was q\nand k and p\n"
@@ -286,9 +286,13 @@ async def test_a_window_that_is_not_read_does_not_hold_up_the_engine(point: Poin
     # As with a frozen terminal emulator: nobody takes what the engine draws.
     loop = asyncio.get_running_loop()
     loop.remove_reader(point.engine.child.child_fd)
-    for columns in range(40, 200):
-        point.engine.child.setwinsize(50, columns)
-        await asyncio.sleep(0.02)
+    columns = 40
+    async with asyncio.timeout(WITHIN_S):
+        while columns < 200 or not point.engine.is_full():
+            point.engine.child.setwinsize(50, columns)
+            columns += 1
+            # As somebody drags its corner: sizes that follow at once are one signal, and one screen.
+            await asyncio.sleep(0.02)
     # The driver, the monitor and Central do not notice.
     point.driver.types("start CP001")
     await point.driver.says("plug in at CP001 within")
