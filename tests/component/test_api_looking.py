@@ -193,7 +193,7 @@ async def test_a_new_journal_is_held_over_a_restart_and_can_still_be_confirmed(t
 
 
 async def test_who_does_not_come_back_after_a_restart_is_an_alert_until_it_does(tmp_path: Path, monkeypatch):
-    async def still_open() -> set[str]:
+    async def still_open(office: Office) -> set[str]:
         alerts = (await office.get("/api/alerts"))["alerts"]
         return {one["id"] for one in alerts if not one["solved_at"] and one["about"] != "REGISTRY"}
 
@@ -202,10 +202,10 @@ async def test_who_does_not_come_back_after_a_restart_is_an_alert_until_it_does(
     monkeypatch.setattr(app, "REBUILD_FROM", 0)
     monkeypatch.setattr(app, "_MISSED_AFTER_S", 0.0)
     async with opened(tmp_path) as office, asyncio.timeout(10):
-        while await still_open() != {"CP001-monitor"}:
+        while await still_open(office) != {"CP001-monitor"}:
             await asyncio.sleep(0.01)
         await office.town.point()
-        assert await still_open() == set()
+        assert await still_open(office) == set()
 
 
 async def test_an_alert_that_nothing_ends_is_closed_by_the_operator(office: Office):

@@ -173,7 +173,8 @@ class Alerts:
     def miss(self, points: Iterable[ChargingPoint], at: datetime) -> None:
         """Open what no event tells: whose monitor or engine has not come back since a start. Call it a while after."""
         for point in points:
-            if point.revoked:
+            if point.revoked or point.journal_id is None:
+                # Its engine may not come, or never has.
                 continue
             if point.engine_link is None:
                 self._engine_lost.setdefault(point.cp_id, (NOT_BACK, at))

@@ -445,11 +445,12 @@ def test_the_words_of_a_refusal_are_said_in_the_language_of_the_page(event: e.Ev
 
 def test_who_has_not_come_back_a_while_after_a_start_is_missed_until_it_has():
     alerts = Alerts()
-    away = ChargingPoint(cp_id="CP001")
-    unlinked = ChargingPoint(cp_id="CP002", monitor_link=1, monitor_heard=True)
+    away = ChargingPoint(cp_id="CP001", journal_id="a")
+    unlinked = ChargingPoint(cp_id="CP002", journal_id="a", monitor_link=1, monitor_heard=True)
     back = ChargingPoint(cp_id="CP003", engine_link=2, monitor_link=3, monitor_heard=True)
-    revoked = ChargingPoint(cp_id="CP004", revoked=True)
-    alerts.miss([away, unlinked, back, revoked], NOON)
+    revoked = ChargingPoint(cp_id="CP004", journal_id="a", revoked=True)
+    never_there = ChargingPoint(cp_id="CP005")
+    alerts.miss([away, unlinked, back, revoked, never_there], NOON)
     assert {alert.id: alert_text(alert) for alert in alerts.open()} == {
         "CP001-monitor": "CP001 is disconnected: neither its monitor nor its engine is heard "
         "(not heard since Central started).",
@@ -465,6 +466,6 @@ def test_who_has_not_come_back_a_while_after_a_start_is_missed_until_it_has():
 def test_what_an_event_told_is_not_told_again_of_who_has_not_come_back():
     alerts = Alerts()
     alerts.take(e.MonitorLost(cp_id="CP001", link=1, reason="cut"), NOON)
-    alerts.miss([ChargingPoint(cp_id="CP001", engine_link=2)], LATER)
+    alerts.miss([ChargingPoint(cp_id="CP001", journal_id="a", engine_link=2)], LATER)
     (alert,) = alerts.open()
     assert (alert.detail, alert.since, alert.times, alert.both) == ("cut", NOON, 1, False)
