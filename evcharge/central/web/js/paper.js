@@ -76,7 +76,7 @@ export async function openStatement(path, id) {
   const months = Array.from({ length: 12 }, (_, back) => new Date(Date.UTC(year, month - 1 - back, 15)));
   const named = (month) => new Intl.DateTimeFormat(locale(), { month: "long", year: "numeric", timeZone: "UTC" }).format(month);
   const choice = h("select", { name: "month" }, months.map((month) => h("option", { value: month.toISOString().slice(0, 7) }, named(month))));
-  let shown = null;
+  /** @type {any} */ let shown = null;
   let turn = 0;
   const show = async () => {
     const mine = ++turn;
