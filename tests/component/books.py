@@ -210,11 +210,11 @@ class FromNextYear(Event):
 def busy_day() -> Network:
     """A network that has seen every kind of change, with one charge under way."""
     network = Network()
-    network.does(c.StartCentral, event=CentralStarted(version="1", points=0, open_sessions=0))
     for cp_id in ("CP001", "CP002", "CP003"):
         network.point_is_there(cp_id, location="Alicante", epoch=2)
     for driver_id in ("D01", "D02", "D03"):
         network.driver_is_there(driver_id, epoch=3)
+    network.does(c.StartCentral, event=CentralStarted(version="1", points=0, open_sessions=0))
     first = network.charging("D01", "CP001", more_mwh=1_000_000)
     network.later(60)
     network.sends(network.engines["CP001"].ended(first.session_id, 5), cp_id="CP001")
