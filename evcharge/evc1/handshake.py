@@ -8,6 +8,7 @@ says first that it knows more, in a place that has always been free: `sid`. Only
 its proof, which versions and features it speaks; only to such a peer Central answers the same.
 """
 
+import functools
 import hmac
 import os
 from collections.abc import Callable
@@ -105,6 +106,12 @@ class _About(Struct, frozen=True):
 
     versions: tuple[_Version, _Version]
     speaks: _Features = []
+
+
+# Peers of one release name the same ones: thousands of connections share them.
+@functools.lru_cache(maxsize=64)
+def _named(*features: str) -> frozenset[str]:
+    return frozenset(features)
 
 
 def _sid(versions: Versions | None, entropy: Entropy) -> bytes:
@@ -227,7 +234,7 @@ class PeerHandshake:
         """Return the keys of this connection. Raises ProtocolError E_CRYPTO, E_MALFORMED or E_FIELD."""
         accept = _fields(strict_json(frames.FernetTokens(self._wrap_key).open(frame)), _Accept)
         resume_key = base64_bytes(accept.resume_key, "resume_key")
-        speaks = frozenset[str]() if accept.speaks is UNSET else frozenset(accept.speaks)
+        speaks = frozenset[str]() if accept.speaks is UNSET else _named(*accept.speaks)
         return Accepted(
             keys=SessionKeys(self._th, base64_bytes(accept.key, "key"), _cipher(self._speaks, speaks)),
             resume=IssuedTicket(accept.resume, resume_key, accept.resume_exp, accept.resume_exp),
@@ -288,6 +295,7 @@ class CentralHandshake:
         self._admit: Callable[[Identity], None] = _everybody
         self._peer_public = b""
         self._ticket_key = b""
+        self._auth_key = b""
         self._th = b""
         self.identity: Identity | None = None
         # Good for a sentence only: nothing is let in, or sent, because of it.
@@ -330,7 +338,8 @@ class CentralHandshake:
             }
         )
         self._th = key_schedule.transcript(frame, body)
-        return body + key_schedule.mac(key_schedule.auth_key(self._ticket_key), b"central", self._th)
+        self._auth_key = key_schedule.auth_key(self._ticket_key)
+        return body + key_schedule.mac(self._auth_key, b"central", self._th)
 
     def on_proof(self, frame: bytes, currency: str = EUR.code) -> bytes:
         """Return the ACCEPT frame with a fresh key in it, and the `currency` (ISO 4217) for a peer that knows of it.
@@ -338,13 +347,13 @@ class CentralHandshake:
         Raises AuthenticationError E_PROOF, or, when what follows the proof is wrong, ProtocolError.
         """
         mac, about = frame[:MAC_BYTES], frame[MAC_BYTES:]
-        expected = key_schedule.mac(key_schedule.auth_key(self._ticket_key), b"peer", self._th + about)
+        expected = key_schedule.mac(self._auth_key, b"peer", self._th + about)
         if self.identity is None or not hmac.compare_digest(mac, expected):
             raise AuthenticationError("the peer does not know the key of its ticket", Code.PROOF)
         if about:
             peer = _fields(strict_json(about), _About)
             _check_common(Versions(*peer.versions), "the peer")
-            self.speaks = frozenset(peer.speaks)
+            self.speaks = _named(*peer.speaks)
         try:
             shared = self._secret.exchange(X25519PublicKey.from_public_bytes(self._peer_public))
         except ValueError:

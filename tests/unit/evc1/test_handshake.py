@@ -41,6 +41,16 @@ def test_a_peer_that_knows_of_currencies_hears_that_of_the_network(monkeypatch, 
     assert peer.on_accept(accept).currency == heard
 
 
+def test_peers_that_speak_the_same_share_what_is_kept_of_that():
+    centrals = []
+    for _ in range(2):
+        peer, central = ends()
+        central.on_proof(peer.on_challenge(central.on_hello(peer.hello())))
+        centrals.append(central)
+    assert centrals[0].speaks == SPOKEN
+    assert centrals[0].speaks is centrals[1].speaks
+
+
 def test_a_resume_ticket_gets_in_without_the_registry():
     peer, central = ends()
     accepted = peer.on_accept(central.on_proof(peer.on_challenge(central.on_hello(peer.hello()))))
