@@ -69,7 +69,7 @@ format: $(VENV)/.installed-dev ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed-dev ## the benchmarks in full, some 20 minutes; figures in bench.json (ARGS=--keep: a line of this release)
+bench: $(VENV)/.installed-dev ## the benchmarks in full, some 40 minutes; figures in bench.json (ARGS=--keep: a line of this release)
 	@$(PYTHON) -m bench.run --json bench.json $(ARGS)
 
 bench-quick: $(VENV)/.installed-dev ## the benchmarks in small: a few minutes

@@ -16,9 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 from aiohttp import web
 
 from bench.fleet import Server, cpu_s, process
+from evcharge.domain import events
+from evcharge.domain.errors import Code
+from evcharge.domain.ids import Role
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 from evcharge.storage.database import open_database
@@ -195,14 +199,36 @@ async def fill(path: Path, points: int, sessions: int) -> None:
         books.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+# What a start looks for, however long ago it was: alerts that an operator closes, and what ended them.
+_ALERTS: tuple[events.Event, ...] = (
+    events.LoginRefused(claimed="CP00007", code=Code.DUPLICATE, text="twice"),
+    events.AlertTaken(alert_id="CP00007-duplicate", by="operator"),
+    events.AlertClosed(alert_id="CP00007-duplicate"),
+    events.InputRefused(who="CP00008", code=Code.SLOW, text="too fast"),
+    events.AlertClosed(alert_id="CP00008-flood"),
+    events.RegistryNoted(n=1, at=0.0, what="POST /v1/cp", target="CP00009", result="done"),
+    events.RegistryLost(why="it does not answer"),
+    events.RegistryReached(),
+    events.NotifyLost(way="mail", why="it refuses"),
+    events.NotifyReached(way="mail"),
+    events.MemberAway(role=Role.REGISTRY, name="registry:9001", why="it does not answer"),
+    events.MemberBack(role=Role.REGISTRY, name="registry:9001"),
+)
+
+
 def _events(count: int, begin: datetime) -> list[tuple[object, ...]]:
+    """Return so many rows of the audit log: half of them about alerts of long ago."""
     head = Head()
     rows: list[tuple[object, ...]] = []
     for n in range(1, count + 1):
+        type_, data = "SessionReady" if n % 1000 else "CentralStopped", "{}"
+        if n % 2:
+            event = _ALERTS[n // 2 % len(_ALERTS)]
+            type_, data = type(event).__name__, msgspec.json.encode(event).decode()
         row: dict[str, Value] = {
             "n": n, "at": begin.astimezone(UTC).isoformat(timespec="microseconds"), "actor": f"CP{n % 100:05}",
-            "role": "engine", "address": "127.0.0.1:1", "type": "SessionReady" if n % 1000 else "CentralStopped",
-            "cp_id": f"CP{n % 100:05}", "driver_id": None, "session_id": None, "correlation_id": None, "data": "{}",
+            "role": "engine", "address": "127.0.0.1:1", "type": type_, "cp_id": f"CP{n % 100:05}",
+            "driver_id": None, "session_id": None, "correlation_id": None, "data": data,
         }  # fmt: skip
         head = Head(n, chained(head.hash, row))
         rows.append((*row.values(), head.hash, ""))
