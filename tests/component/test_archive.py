@@ -12,6 +12,7 @@ from evcharge.central.books.archive import MAX_HISTORY, STATES, Archive, ListPag
 from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.rules.commands import MovePoint, Note
 from evcharge.central.rules.decision import Decision
+from evcharge.central.views.alerts import Alerts
 from evcharge.domain import events
 from evcharge.domain.errors import BadInput, Code
 from evcharge.domain.events import ClockJumped, HoldPlaced, Unread
@@ -274,6 +275,20 @@ async def test_of_old_alerts_only_what_came_after_their_beginning_is_read(tmp_pa
     assert [type(event).__name__ for _, event in found] == [
         "LoginRefused", "NotifyLost", "AlertTaken", "NotifyReached",
     ]  # fmt: skip
+
+
+async def test_who_logged_in_after_a_wrong_credential_that_is_heard_of_late_is_no_alert(tmp_path: Path):
+    network = Network()
+    network.point_is_there("CP001")
+    logins = [replace(entry, by=replace(ADMIN, id="CP001")) for entry in entries(network)]
+    wrong = {"n": 1, "what": events.TICKET_ASKED, "target": "CP001", "result": Code.CREDENTIAL}
+    network.does(Note, event=events.RegistryNoted(**wrong, at=NOON.timestamp() - 60))
+    alerts = Alerts()
+    async with opened(tmp_path) as books:
+        await books.store.commit([*logins, *entries(network)])
+        for at, event in await Archive(books.database).alerting_before(0, []):
+            alerts.take(event, at)
+    assert alerts.open() == []
 
 
 @pytest.mark.only_sqlite

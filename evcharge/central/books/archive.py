@@ -107,10 +107,10 @@ _MOST_ENDS = 5000
 _OF_TYPE = """
 SELECT n, at, type, data FROM events WHERE type = :type AND n > :after AND n < :before ORDER BY n DESC LIMIT :limit
 """
-# Of those whose refused words are read, the first that was understood again.
+# Who was understood last. It may have been before a wrong credential was heard of, and after it was shown.
 _UNDERSTOOD = """
-SELECT * FROM events WHERE actor = :who AND n > :n AND n < :before
-    AND +type IN ('EngineConnected', 'MonitorSpoke', 'DriverConnected', 'FiguresUnderstood') ORDER BY n LIMIT 1
+SELECT * FROM events WHERE actor = :who AND n < :before
+    AND +type IN ('EngineConnected', 'MonitorSpoke', 'DriverConnected', 'FiguresUnderstood') ORDER BY n DESC LIMIT 1
 """
 _TICKETED = """
 SELECT * FROM events WHERE session_id IN (SELECT value FROM json_each(:ids)) AND n < :before
@@ -421,7 +421,7 @@ class Archive:
                 horizon = max(horizon, of_it[-1]["n"])
             ended += of_it
         begun = [row for row in begun if row["n"] >= horizon]
-        rows = [*begun, *ended, *debts, *await self._understood_since(begun, before)]
+        rows = [*begun, *ended, *debts, *await self._understood(begun, before)]
         rows.sort(key=lambda row: int(row["n"]))
         return [
             (datetime.fromisoformat(row["at"]), stored(row["n"], row["type"], row["data"])) for row in rows
@@ -433,16 +433,14 @@ class Archive:
             _OF_TYPE, {"type": type_, "after": after, "before": before, "limit": limit}
         )
 
-    async def _understood_since(self, rows: Sequence[Row], before: int) -> list[Row]:
-        """Return what shows of each whose word was not understood that it has been since."""
-        last: dict[str, int] = {}
-        for row in rows:
-            if who := _misheard(stored(row["n"], row["type"], row["data"])):
-                last[who] = max(row["n"], last.get(who, 0))
-        found: list[Row] = []
-        for who, n in last.items():
-            found += await self._database.read(_UNDERSTOOD, {"who": who, "n": n, "before": before})
-        return found
+    async def _understood(self, rows: Sequence[Row], before: int) -> list[Row]:
+        """Return of each whose word was not understood what shows that it was, last."""
+        misheard = {_misheard(stored(row["n"], row["type"], row["data"])) for row in rows} - {""}
+        return [
+            row
+            for who in sorted(misheard)
+            for row in await self._database.read(_UNDERSTOOD, {"who": who, "before": before})
+        ]
 
     async def taken_alerts(self, alert_ids: Mapping[str, str]) -> list[tuple[datetime, Event]]:
         """Return who took each of these alerts of charging points (id → charging point), if nothing has begun since.
