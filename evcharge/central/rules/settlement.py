@@ -171,7 +171,12 @@ def _settle(
     point = draft.existing_point(session.cp_id)
     if point.session_id == session.session_id:
         point = replace(point, session_id=None, charging=False)
-        draft.put(point if told_late and point.monitor_heard else _left(draft, point, session, reason))
+        if not (told_late and point.monitor_heard):
+            point = _left(draft, point, session, reason)
+        elif reason is EndReason.UNPLUGGED:
+            # Whatever stands there now, its own vehicle went: the monitor may not have seen that.
+            point = replace(point, occupied_by=None)
+        draft.put(point)
     driver = draft.driver(DriverId(session.driver_id))
     # An id gets no next owner while a session of the present one is open.
     if driver is None or driver.registration != session.registration:

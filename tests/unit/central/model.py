@@ -547,7 +547,8 @@ class Model:
         session.state = state
         cp = self.cps[session.cp]
         if late and cp.heard:
-            pass  # its monitor knows better
+            # Its monitor knows better whether one is there, and may not have seen that this one went.
+            cp.car_of = None if gone else cp.car_of
         elif gone:
             cp.car, cp.car_of = False, None
         elif state == "T":

@@ -97,6 +97,22 @@ def test_an_end_that_is_told_late_does_not_take_away_the_vehicle_that_has_come_s
     assert answer(town, "D02", "CP001").step == "ASKING"
 
 
+def test_a_vehicle_that_has_come_since_is_nobodys_although_its_monitor_has_not_seen_the_other_one_go(
+    town: Network,
+):
+    session = town.charging("D01", "CP001", KWH)
+    town.plugged()
+    town.engine_leaves()
+    town.monitor_leaves()
+    end = town.engines["CP001"].ended(session.session_id, reason="unplugged")
+    town.does(c.MonitorArrives, cp_id="CP001", link=town.link(), epoch=0, location="")
+    town.plugged()
+    town.engine()
+    town.sends(end)
+    assert town.point().status is CpStatus.FINISHING
+    assert answer(town, "D02", "CP001").step == "ASKING"
+
+
 @pytest.mark.parametrize(("has_gone", "step"), [(True, "ASKING"), (False, "REFUSED")])
 def test_whose_vehicle_it_is_when_an_end_is_told_late_is_known_by_whether_one_went(
     town: Network, has_gone: bool, step: str
