@@ -6,6 +6,7 @@ and what still waits into a file of its own, so that a restart of Central tells 
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 import math
@@ -88,7 +89,8 @@ class NotifyBook:
             return _Kept()
         except (OSError, ValueError) as problem:
             # Where drivers want to be told stands nowhere else: it must not be written over.
-            aside = self._path.with_name(f"{self._path.name}.unread")
+            names = (self._path.with_name(f"{self._path.name}.unread-{n}") for n in itertools.count(1))
+            aside = next(name for name in names if not name.exists())
             with contextlib.suppress(OSError):
                 self._path.replace(aside)
             why = because(failures.why(problem))
