@@ -82,7 +82,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Engines and monitors come back within seconds of a start: who has not by then is an alert.
+# Engines and monitors come back within seconds of a start; one that has not by then raises an alert.
 _MISSED_AFTER_S = 60.0
 # Whoever stops does not wait for a database that is away.
 _LOOK_WITHIN_S = 1.0

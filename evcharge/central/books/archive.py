@@ -89,7 +89,7 @@ _BEGIN_ALERTS, _MOST_BEGINNINGS = (
     "RecordQuarantined", "LoginRefused", "InputRefused", "RegistryNoted", "RegistryLost", "ClockJumped",
     "WelcomeWithheld", "ChainBroken", "NotifyLost", "MemberAway",
 ), 1000  # fmt: skip
-# What ends one, or says who has it, and what began it: nothing is read that lies before all of that.
+# What ends an alert, or says who has it, by what begins one: rows before the first beginning need not be read.
 _END_ALERTS: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(
         ("AlertClosed", "AlertTaken", "AlertLeft"), (*_BEGIN_ALERTS, "TicketMade", "TicketCorrected")
